@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hostbridge/uv/pipe.h"
+#include "interop/image/identify.h"
+#include "launch.pb.h"
+#include "session.pb.h"
+
+namespace hostbridge {
+
+/// A program to start. Whether it may be started, and that `program` is the file the guest meant, has been
+/// decided before.
+struct ProcessRequest {
+    std::string program;                ///< Host path, UTF-8 on Windows.
+    interop::ImageDescription image;    ///< What `program` is.
+    std::vector<std::string> argv;      ///< The guest's argv as bytes, argv[0] included.
+    std::optional<std::string> raw_command_tail;  ///< Replaces the quoting of argv[1..] (Windows).
+    std::string working_directory;      ///< Host path, exists.
+    /// Laid over the agent user's environment; an empty value deletes.
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::uint32_t depth = 0;            ///< Launch.depth.
+    /// POSIX: a descriptor per standard stream that the program uses itself, borrowed for the call; -1: a pipe is
+    /// made and its other end handed out in Process. Always -1 on Windows.
+    std::array<int, 3> passed_streams{-1, -1, -1};
+    int passed_working_directory = -1;  ///< POSIX: wins over working_directory; borrowed, -1 if none.
+};
+
+/// Why nothing was started; goes into LaunchError as it is.
+struct LaunchFailure {
+    mzinit::v1::LaunchErrorCode code;
+    std::uint32_t host_code = 0;  ///< errno or GetLastError().
+    std::string text;             ///< One line for the user.
+};
+
+/// How a program ended: the host's full code, or the signal that ended it.
+using ExitResult = std::variant<std::uint32_t, mzinit::v1::SignalNumber>;
+
+/// A program that was started, with its descendants. Destroying it before the exit was reported terminates
+/// all of them; destroying it afterwards leaves alone what still runs.
+class Process {
+  public:
+    virtual ~Process() = default;
+
+    [[nodiscard]] virtual std::uint64_t id() const = 0;
+
+    /// Our ends of the relayed streams, open and ready to be read or written; null where a stream was passed.
+    /// The caller takes them over.
+    std::array<std::unique_ptr<uv::Pipe>, 3> pipes;
+
+    /// How many bytes of what was *completely* written to pipes[0] the program has not read yet. On Windows a
+    /// write to this pipe completes when it has been read, so there it is 0 while the program runs.
+    virtual std::uint64_t unread_stdin() = 0;
+
+    /// After the exit: how many bytes handed to pipes[0] were never read, including a write that is still under
+    /// way and of which `pending_write` bytes were submitted. `done` is called once, on the loop, perhaps before
+    /// this returns.
+    virtual void count_unread_stdin_after_exit(std::size_t pending_write, std::function<void(std::uint64_t unread)> done) = 0;
+
+    /// Passes a signal on to the program's group, or does what the host has in its place.
+    virtual void deliver(mzinit::v1::SignalNumber signal) = 0;
+
+    /// Ends the program and every descendant. The exit is then reported as usual. Idempotent.
+    virtual void terminate_tree() = 0;
+};
+
+/// Starts programs. One per agent, shared by its sessions.
+class ProcessLauncher {
+  public:
+    using Started = std::variant<std::unique_ptr<Process>, LaunchFailure>;
+
+    virtual ~ProcessLauncher() = default;
+
+    /// Starts `request` and calls `started` once with the outcome, on the loop; `exited` follows once after a
+    /// success, when the program itself (not its descendants) has ended, unless the Process was destroyed.
+    virtual void launch(ProcessRequest request, std::function<void(Started)> started,
+                        std::function<void(ExitResult)> exited) = 0;
+
+    /// Why `image` cannot be started on this host at all, or nothing. Cheap; asked before anything is read.
+    [[nodiscard]] virtual std::optional<LaunchFailure> refusal(const interop::ImageDescription& image) const = 0;
+
+    /// Kinds and commands for Info ("pe64", "wine %p"); empty on Windows.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> runners() const = 0;
+};
+
+/// What the launcher of this system can be told; each system ignores what it has no use for.
+struct LauncherOptions {
+    /// POSIX: kind (pe32, pe64, dotnet, dos, ...) to command template, in which %p is the program.
+    std::vector<std::pair<std::string, std::string>> runners;
+    std::string exit_object;  ///< POSIX: path of the preloaded exit object; empty: none.
+};
+
+/// The launcher of this system. `loop` is borrowed and must outlive it.
+std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const LauncherOptions& options);
+
+}  // namespace hostbridge

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "proto/wire/agent_protocol.h"
+
+namespace proto {
+namespace {
+
+using mzinit::v1::ControlMessage;
+namespace event = agent_event;
+
+bool is_client_signal(int number) {
+    return number >= mzinit::v1::SIGNAL_INT && number <= mzinit::v1::SIGNAL_CONT;
+}
+
+Error out_of_order() { return peer_error(PeerFault::unexpected_message, "read from the client"); }
+
+}  // namespace
+
+AgentProtocol::AgentProtocol(const GreetingOptions& options, AgentHandshake::KeyLookup lookup)
+    : handshake_(options, std::move(lookup)), output_(handshake_.greeting_frame()), stdin_window_(options.initial_credit) {
+    decoder_.set_control_limit(limits::max_greeting_length);
+}
+
+Result<std::optional<AgentEvent>> AgentProtocol::receive() {
+    while (phase_ != Phase::ended) {
+        auto frame = decoder_.next();
+        if (!frame) return std::move(frame).error();
+        if (!frame->has_value()) return std::optional<AgentEvent>();
+        if (phase_ == Phase::handshake) {
+            unauthenticated_bytes_ += static_cast<std::uint32_t>(frame_header_length + (*frame)->payload.size());
+            if (unauthenticated_bytes_ > limits::max_unauthenticated_bytes) {
+                return peer_error(PeerFault::too_much_before_authentication, "greet a client");
+            }
+            if (auto received = handshake_.receive(**frame, output_); !received) return received.error();
+            if (handshake_.done()) {
+                phase_ = Phase::request;
+                decoder_.set_control_limit(limits::max_control_length);
+            }
+            continue;
+        }
+        auto received = (*frame)->type == FrameType::control ? receive_control((*frame)->payload)
+                        : (*frame)->type == FrameType::data  ? receive_data(**frame)
+                                                             : receive_credit(**frame);
+        if (!received) return received.error();
+        if (!std::holds_alternative<event::Nothing>(*received)) return std::optional<AgentEvent>(std::move(*received));
+    }
+    return std::optional<AgentEvent>();
+}
+
+Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
+    auto message = parse_control(payload);
+    if (!message) return message.error();
+    switch (message->body_case()) {
+        case ControlMessage::kLaunch:
+            if (phase_ != Phase::request) return out_of_order();
+            phase_ = Phase::launching;
+            return AgentEvent(event::LaunchRequested{std::move(*message->mutable_launch())});
+        case ControlMessage::kInfoRequest:
+            if (phase_ != Phase::request) return out_of_order();
+            phase_ = Phase::launching;
+            return AgentEvent(event::InfoRequested{});
+        case ControlMessage::kPing: {
+            ControlMessage pong;
+            pong.mutable_pong()->set_token(message->ping().token());
+            send(pong);
+            return AgentEvent(event::Nothing{});
+        }
+        case ControlMessage::kPong: return AgentEvent(event::Nothing{});
+        case ControlMessage::kSignal:
+            if (phase_ < Phase::launching) return out_of_order();
+            if (!is_client_signal(message->signal().signal())) {
+                return peer_error(PeerFault::malformed_message, "read a signal");
+            }
+            return AgentEvent(event::SignalRequested{message->signal().signal()});
+        case ControlMessage::kResize:
+            if (phase_ < Phase::launching) return out_of_order();
+            return AgentEvent(event::Resized{message->resize().rows(), message->resize().columns()});
+        case ControlMessage::kStreamClosed: {
+            const std::uint32_t stream = message->stream_closed().stream();
+            if (phase_ != Phase::running || (stream != stream_stdout && stream != stream_stderr) ||
+                !output_windows_[stream]) {
+                return out_of_order();
+            }
+            if (output_ended_[stream]) return AgentEvent(event::Nothing{});
+            return AgentEvent(event::ReaderGone{static_cast<std::uint8_t>(stream)});
+        }
+        default: return out_of_order();
+    }
+}
+
+Result<AgentEvent> AgentProtocol::receive_data(const Frame& frame) {
+    if (phase_ != Phase::running || frame.stream != stream_stdin || (relayed_streams_ & 1u << stream_stdin) == 0) {
+        return out_of_order();
+    }
+    if (stdin_ended_) return peer_error(PeerFault::data_after_end, "read standard input");
+    if (frame.payload.empty()) {
+        stdin_ended_ = true;
+        return AgentEvent(event::StdinEnded{});
+    }
+    const auto size = static_cast<std::uint32_t>(frame.payload.size());
+    if (auto received = stdin_window_.receive(size); !received) return received.error();
+    if (stdin_closed_sent_) return AgentEvent(event::Nothing{});
+    return AgentEvent(event::StdinData{frame.payload});
+}
+
+Result<AgentEvent> AgentProtocol::receive_credit(const Frame& frame) {
+    if (phase_ != Phase::running || !output_windows_[frame.stream]) return out_of_order();
+    auto bytes = parse_credit(frame.payload);
+    if (!bytes) return bytes.error();
+    if (auto granted = output_windows_[frame.stream]->grant(*bytes); !granted) return granted.error();
+    return AgentEvent(event::CreditGranted{frame.stream});
+}
+
+void AgentProtocol::send(const ControlMessage& message) {
+    const bool fits = append_control(output_, message);
+    CHECK(fits);
+}
+
+void AgentProtocol::send_progress(std::string_view text) {
+    CHECK(phase_ == Phase::launching || phase_ == Phase::running);
+    ControlMessage message;
+    message.mutable_progress()->set_text(std::string(text));
+    send(message);
+}
+
+void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind,
+                                      std::uint32_t relayed_streams) {
+    CHECK(phase_ == Phase::launching);
+    phase_ = Phase::running;
+    relayed_streams_ = relayed_streams;
+    for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
+        if ((relayed_streams & 1u << stream) != 0) output_windows_[stream].emplace(agreement().credit_granted_to_us);
+    }
+    ControlMessage message;
+    message.mutable_launch_reply()->set_process_id(process_id);
+    message.mutable_launch_reply()->set_image_kind(kind);
+    message.mutable_launch_reply()->set_relayed_streams(relayed_streams);
+    send(message);
+}
+
+void AgentProtocol::send_launch_error(mzinit::v1::LaunchErrorCode code, std::uint32_t host_code, std::string_view text,
+                                      bool started) {
+    CHECK(phase_ == Phase::launching);
+    phase_ = Phase::ended;
+    ControlMessage message;
+    auto& error = *message.mutable_launch_error();
+    error.set_code(code);
+    error.set_host_code(host_code);
+    error.set_text(std::string(text));
+    error.set_started(started);
+    send(message);
+}
+
+void AgentProtocol::send_info(const mzinit::v1::Info& info) {
+    CHECK(phase_ == Phase::launching);
+    phase_ = Phase::ended;
+    ControlMessage message;
+    *message.mutable_info() = info;
+    send(message);
+}
+
+void AgentProtocol::send_refused(mzinit::v1::RefusalCode code, std::string_view text) {
+    phase_ = Phase::ended;
+    append_refused(output_, code, text);
+}
+
+std::uint32_t AgentProtocol::sendable(std::uint8_t stream) const {
+    if (phase_ != Phase::running || !output_windows_[stream] || output_ended_[stream]) return 0;
+    return output_windows_[stream]->available();
+}
+
+void AgentProtocol::send_data(std::uint8_t stream, std::string_view bytes) {
+    CHECK(!bytes.empty() && bytes.size() <= sendable(stream));
+    output_windows_[stream]->spend(static_cast<std::uint32_t>(bytes.size()));
+    append_data(output_, stream, bytes);
+}
+
+void AgentProtocol::send_end(std::uint8_t stream) {
+    CHECK(phase_ == Phase::running && output_windows_[stream]);
+    if (output_ended_[stream]) return;
+    output_ended_[stream] = true;
+    append_data(output_, stream, {});
+}
+
+void AgentProtocol::stdin_delivered(std::uint32_t bytes) {
+    if (const auto grant = stdin_window_.release(bytes); grant && phase_ == Phase::running && !stdin_ended_) {
+        append_credit(output_, stream_stdin, *grant);
+    }
+}
+
+void AgentProtocol::send_stdin_consumed(std::uint64_t total) {
+    CHECK(phase_ == Phase::running);
+    ControlMessage message;
+    message.mutable_stdin_consumed()->set_total(total);
+    send(message);
+}
+
+void AgentProtocol::send_stdin_closed() {
+    CHECK(phase_ == Phase::running);
+    if (stdin_closed_sent_) return;
+    stdin_closed_sent_ = true;
+    ControlMessage message;
+    message.mutable_stream_closed()->set_stream(stream_stdin);
+    send(message);
+}
+
+void AgentProtocol::send_ping(std::uint64_t token) {
+    ControlMessage message;
+    message.mutable_ping()->set_token(token);
+    send(message);
+}
+
+void AgentProtocol::send_exit(ControlMessage message, std::uint64_t stdin_consumed) {
+    CHECK(phase_ == Phase::running);
+    for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
+        CHECK(!output_windows_[stream] || output_ended_[stream]);
+    }
+    phase_ = Phase::ended;
+    message.mutable_exit_status()->set_stdin_consumed(stdin_consumed);
+    send(message);
+}
+
+void AgentProtocol::send_exit_code(std::uint32_t code, std::uint64_t stdin_consumed) {
+    ControlMessage message;
+    message.mutable_exit_status()->set_code(code);
+    send_exit(std::move(message), stdin_consumed);
+}
+
+void AgentProtocol::send_exit_signal(mzinit::v1::SignalNumber signal, std::uint64_t stdin_consumed) {
+    ControlMessage message;
+    message.mutable_exit_status()->set_signal(signal);
+    send_exit(std::move(message), stdin_consumed);
+}
+
+}  // namespace proto

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "proto/wire/flow_control.h"
+#include "proto/wire/frame_codec.h"
+#include "proto/wire/handshake.h"
+
+namespace proto {
+
+/// What an agent said. Views are valid until the decoder is touched again.
+namespace client_event {
+struct Nothing {};
+struct Ready {};           ///< The handshake is over: send the Launch or the InfoRequest.
+struct Launched {
+    mzinit::v1::LaunchReply reply;
+};
+struct LaunchFailed {
+    mzinit::v1::LaunchError error;
+};
+struct InfoReceived {
+    mzinit::v1::Info info;
+};
+struct OutputData {
+    std::uint8_t stream;
+    std::string_view bytes;
+};
+struct OutputEnded {
+    std::uint8_t stream;
+};
+struct StdinCredit {};     ///< More standard input may be sent.
+struct StdinConsumed {
+    std::uint64_t total;
+};
+struct StdinClosed {};     ///< The program reads no more standard input.
+struct Progressed {
+    std::string text;
+};
+struct Exited {
+    mzinit::v1::ExitStatus status;
+};
+}  // namespace client_event
+
+using ClientEvent =
+    std::variant<client_event::Nothing, client_event::Ready, client_event::Launched, client_event::LaunchFailed,
+                 client_event::InfoReceived, client_event::OutputData, client_event::OutputEnded, client_event::StdinCredit,
+                 client_event::StdinConsumed, client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
+
+/// The client's end of one connection without I/O; the mirror image of AgentProtocol.
+class ClientProtocol {
+  public:
+    ClientProtocol(const GreetingOptions& options, std::optional<Key> key, ClientHandshake::KeyPolicy policy);
+
+    FrameDecoder& decoder() { return decoder_; }
+
+    /// The next event among the bytes received, nothing if more are needed, or the Error that ends the
+    /// connection.
+    Result<std::optional<ClientEvent>> receive();
+
+    /// Bytes waiting to be sent; the caller removes from the front what it sent.
+    std::string& output() { return output_; }
+
+    /// True once the agent's Greeting was read: the greeting deadline no longer applies.
+    [[nodiscard]] bool greeted() const { return phase_ != Phase::handshake || handshake_.greeted(); }
+    [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
+    [[nodiscard]] const Agreement& agreement() const { return handshake_.agreement(); }
+
+    /// After Ready. False, and nothing was queued, if the message is over max_control_length.
+    [[nodiscard]] bool send_launch(const mzinit::v1::Launch& launch);
+    void send_info_request();
+
+    /// How many bytes of standard input may be sent now.
+    [[nodiscard]] std::uint32_t sendable() const;
+    /// At most sendable() and max_data_length bytes, not empty.
+    void send_stdin(std::string_view bytes);
+    /// The end of standard input, once; later calls do nothing.
+    void send_stdin_end();
+    /// `bytes` of output stream 1 or 2 were written out; grants credit when due.
+    void output_delivered(std::uint8_t stream, std::uint32_t bytes);
+    /// Nobody reads output stream 1 or 2 any more. Idempotent; data already on its way is dropped.
+    void send_stream_closed(std::uint8_t stream);
+    void send_signal(mzinit::v1::SignalNumber signal);
+    void send_resize(std::uint32_t rows, std::uint32_t columns);
+    void send_ping(std::uint64_t token);
+
+  private:
+    enum class Phase { handshake, ready, launching, running, ended };
+
+    Result<ClientEvent> receive_control(std::string_view payload);
+    Result<ClientEvent> receive_exit(mzinit::v1::ExitStatus status);
+    Result<ClientEvent> receive_data(const Frame& frame);
+    void send(const mzinit::v1::ControlMessage& message);
+    [[nodiscard]] bool relayed(std::uint8_t stream) const { return (relayed_streams_ & 1u << stream) != 0; }
+
+    ClientHandshake handshake_;
+    FrameDecoder decoder_;
+    std::string output_;
+    Phase phase_ = Phase::handshake;
+    std::uint32_t relayed_streams_ = 0;
+    std::optional<SendWindow> stdin_window_;
+    std::uint64_t stdin_sent_ = 0;
+    std::uint64_t stdin_consumed_ = 0;
+    bool stdin_ended_ = false;
+    std::array<ReceiveWindow, standard_stream_count> output_windows_;  // [0] is unused
+    std::array<bool, standard_stream_count> output_ended_{};
+    std::array<bool, standard_stream_count> output_closed_{};
+};
+
+}  // namespace proto
