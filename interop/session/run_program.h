@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace interop {
+
+/// A program to run in place of this process, as the kernel or the command line named it.
+struct ProgramInvocation {
+    std::string path;                    ///< As executed; relative to the working directory if so given.
+    std::string argv0;                   ///< The caller's argv[0].
+    std::vector<std::string> arguments;  ///< argv[1..].
+    int program_fd = -1;                 ///< AT_EXECFD of a rule with flag O: taken over; -1 if there is none.
+};
+
+/// Runs the program by the routes of the configuration and returns the exit status for this process; messages
+/// for the user have been written. May not return: a fallback replaces the process, and a program that died of
+/// a signal makes this process die of it too. Descriptors 0 to 2 must be open.
+int run_program(ProgramInvocation invocation);
+
+}  // namespace interop
