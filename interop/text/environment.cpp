@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "interop/text/environment.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <map>
+#include <unordered_map>
+
+#include "interop/text/utf16.h"
+
+namespace interop {
+namespace {
+
+struct NameIsLess {
+    bool operator()(const std::u16string& left, const std::u16string& right) const {
+        return compare_ignoring_case(left, right) < 0;
+    }
+};
+
+/// Sorted as Windows wants a block to be. Assignment keeps the spelling of the name that was there first.
+using WindowsVariables = std::map<std::u16string, std::u16string, NameIsLess>;
+
+WindowsVariables parse_block(std::u16string_view block) {
+    WindowsVariables variables;
+    while (!block.empty() && block[0] != u'\0') {
+        const std::u16string_view entry = block.substr(0, block.find(u'\0'));
+        block.remove_prefix(std::min(block.size(), entry.size() + 1));
+        // Hidden variables begin with '=': the one that ends the name is the next.
+        const std::size_t equals = entry.find(u'=', 1);
+        if (equals == std::u16string_view::npos) continue;
+        variables[std::u16string(entry.substr(0, equals))] = entry.substr(equals + 1);
+    }
+    return variables;
+}
+
+bool is_name(std::string_view name) {
+    return !name.empty() && name.find('=') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+proto::Error bad_variable(std::string_view name, std::string_view reason) {
+    // The name may be anything: only what can be shown of it goes into the message.
+    std::string shown;
+    for (const char c : name.substr(0, 64)) shown += c >= 0x20 && c < 0x7F ? c : '?';
+    return proto::errno_error(EINVAL, "environment variable " + shown + " (" + std::string(reason) + ")");
+}
+
+/// A list of paths for Windows, or nothing if no part is left.
+std::optional<std::string> translate_path_list(const std::string& name, std::string_view value, const PathMap& paths,
+                                               std::vector<std::string>& warnings) {
+    std::optional<std::string> list;
+    for (std::size_t begin = 0; begin <= value.size();) {
+        const std::size_t end = std::min(value.find(':', begin), value.size());
+        const std::string_view part = value.substr(begin, end - begin);
+        begin = end + 1;
+        if (part.empty()) continue;
+        std::optional<std::string> translated =
+            part[0] == '/' ? paths.guest_to_host(part) : std::optional(paths.relative_to_host(part));
+        if (!translated) {
+            warnings.push_back(name + ": the host has no path for " + std::string(part));
+            continue;
+        }
+        if (list) {
+            *list += ';';
+            *list += *translated;
+        } else {
+            list = std::move(translated);
+        }
+    }
+    return list;
+}
+
+/// False for flags that WSL does not know, which make the whole entry void.
+bool apply_flags(std::string_view flags, WslenvEntry& entry) {
+    for (const char flag : flags) {
+        switch (flag) {
+            case 'p':
+            case 'l': entry.is_path_list = true; break;
+            case 'u': entry.to_windows = false; break;
+            case 'w': entry.to_guest = false; break;
+            default: return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base, const EnvironmentOverlay& overlay) {
+    // In the order of first mention; a deleted variable leaves an empty string.
+    std::vector<std::string> environment;
+    std::unordered_map<std::string_view, std::size_t> positions;
+    const auto set = [&](std::string_view name, std::string entry) {
+        const auto [position, is_new] = positions.try_emplace(name, environment.size());
+        if (is_new) {
+            environment.push_back(std::move(entry));
+        } else {
+            environment[position->second] = std::move(entry);
+        }
+    };
+    for (const std::string& entry : base) {
+        const std::size_t equals = entry.find('=');
+        if (equals != std::string::npos && equals != 0) set(std::string_view(entry).substr(0, equals), entry);
+    }
+    for (const auto& [name, value] : overlay) {
+        if (!is_name(name) || value.find('\0') != std::string::npos) continue;
+        set(name, value.empty() ? std::string() : name + "=" + value);
+    }
+    std::erase(environment, std::string());
+    return environment;
+}
+
+proto::Result<std::u16string> merge_windows_environment(std::u16string_view base, const EnvironmentOverlay& overlay) {
+    WindowsVariables variables = parse_block(base);
+    for (const auto& [name, value] : overlay) {
+        if (!is_name(name)) return bad_variable(name, "a name cannot be empty or contain '=' or NUL");
+        if (value.find('\0') != std::string::npos) return bad_variable(name, "its value contains a NUL byte");
+        const std::optional<std::u16string> wide_name = utf8_to_utf16(name);
+        std::optional<std::u16string> wide_value = utf8_to_utf16(value);
+        if (!wide_name || !wide_value) return bad_variable(name, "not valid UTF-8");
+        if (wide_value->empty()) {
+            variables.erase(*wide_name);
+        } else {
+            variables[*wide_name] = std::move(*wide_value);
+        }
+    }
+    std::u16string block;
+    for (const auto& [name, value] : variables) {
+        block += name;
+        block += u'=';
+        block += value;
+        block += u'\0';
+    }
+    // An empty block has two NULs as well.
+    if (block.empty()) block += u'\0';
+    block += u'\0';
+    return block;
+}
+
+std::vector<WslenvEntry> parse_wslenv(std::string_view wslenv) {
+    wslenv = wslenv.substr(0, wslenv.find_last_not_of(" \t\n\v\f\r") + 1);
+    std::vector<WslenvEntry> entries;
+    for (std::size_t begin = 0; begin <= wslenv.size();) {
+        const std::size_t end = std::min(wslenv.find(':', begin), wslenv.size());
+        const std::string_view text = wslenv.substr(begin, end - begin);
+        begin = end + 1;
+        const std::size_t slash = text.find('/');
+        WslenvEntry entry;
+        entry.name = text.substr(0, slash);
+        if (!is_name(entry.name)) continue;
+        if (slash != std::string_view::npos && !apply_flags(text.substr(slash + 1), entry)) continue;
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+WslenvSelection select_for_windows(std::string_view wslenv,
+                                   const std::function<std::optional<std::string>(const std::string& name)>& lookup,
+                                   const PathMap& paths) {
+    WslenvSelection selection;
+    selection.overlay.emplace_back("WSLENV", wslenv);
+    const auto set = [&](const std::string& name, std::string value) {
+        // The last entry for a name decides, flags included.
+        std::erase_if(selection.overlay, [&](const auto& variable) { return variable.first == name; });
+        selection.overlay.emplace_back(name, std::move(value));
+    };
+    for (const WslenvEntry& entry : parse_wslenv(wslenv)) {
+        if (!entry.to_windows) continue;
+        const std::string value = lookup(entry.name).value_or("");
+        if (!entry.is_path_list || value.empty()) {
+            set(entry.name, value);
+        } else if (std::optional<std::string> list = translate_path_list(entry.name, value, paths, selection.warnings)) {
+            set(entry.name, std::move(*list));
+        } else {
+            std::erase_if(selection.overlay, [&](const auto& variable) { return variable.first == entry.name; });
+        }
+    }
+    return selection;
+}
+
+}  // namespace interop

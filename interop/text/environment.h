@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "interop/text/path_map.h"
+#include "proto/base/result.h"
+
+namespace interop {
+
+/// Variables in the order in which they are applied, names and values as bytes. An empty value deletes.
+using EnvironmentOverlay = std::vector<std::pair<std::string, std::string>>;
+
+/// Lays `overlay` over `base` ("NAME=value"), as a POSIX system sees names: with case. Later entries win, in the
+/// base too; entries whose name is empty or contains '=' or NUL are left out.
+std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base, const EnvironmentOverlay& overlay);
+
+/// Lays `overlay` over `base`, an environment block of Windows, and returns such a block: names without case (the
+/// base's spelling stays), sorted, hidden variables such as "=C:" kept, ended by two NULs. Fails on names and values
+/// that are not UTF-8 or cannot stand in a block; the Error names the variable.
+/// Source: Microsoft, "Changing environment variables".
+proto::Result<std::u16string> merge_windows_environment(std::u16string_view base, const EnvironmentOverlay& overlay);
+
+/// One entry of WSLENV: which way the variable goes, and whether its value is a list of paths.
+struct WslenvEntry {
+    std::string name;
+    bool is_path_list = false;  ///< Flag p or l.
+    bool to_windows = true;     ///< Not with flag u.
+    bool to_guest = true;       ///< Not with flag w.
+};
+
+/// The entries of WSLENV that are well formed; the others have no effect.
+std::vector<WslenvEntry> parse_wslenv(std::string_view wslenv);
+
+/// What WSLENV sends to Windows, and a line for each value or part of one that could not be translated.
+struct WslenvSelection {
+    EnvironmentOverlay overlay;
+    std::vector<std::string> warnings;
+};
+
+/// Chooses and translates variables as WSL does. `wslenv` itself always goes first; a variable that `lookup` does
+/// not find goes with an empty value, which deletes it on the other side.
+WslenvSelection select_for_windows(std::string_view wslenv,
+                                   const std::function<std::optional<std::string>(const std::string& name)>& lookup,
+                                   const PathMap& paths);
+
+}  // namespace interop

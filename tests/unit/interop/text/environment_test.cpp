@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "interop/text/environment.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace interop {
+namespace {
+
+using namespace std::string_literals;
+
+std::u16string merged(std::u16string_view base, const EnvironmentOverlay& overlay) {
+    const auto block = merge_windows_environment(base, overlay);
+    return block ? *block : u"failed";
+}
+
+WslenvSelection selected(std::string_view wslenv, const std::map<std::string, std::string>& variables) {
+    PathMap paths(PathFlavour::windows);
+    EXPECT_TRUE(paths.add({"/mnt/c", "C:\\"}));
+    return select_for_windows(
+        wslenv,
+        [&](const std::string& name) -> std::optional<std::string> {
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+        },
+        paths);
+}
+
+TEST(PosixEnvironment, LaysTheOverlayOverTheBaseWithCase) {
+    EXPECT_EQ(merge_posix_environment({"A=1", "B=2", "C=3"}, {{"B", "x=y"}, {"b", "z"}, {"C", ""}, {"D", "4"}}),
+              (std::vector<std::string>{"A=1", "B=x=y", "b=z", "D=4"}));
+}
+
+TEST(PosixEnvironment, LetsTheLastOfTwoWin) {
+    EXPECT_EQ(merge_posix_environment({"A=1", "A=2"}, {{"B", ""}, {"B", "3"}, {"A", "4"}, {"A", ""}, {"A", "5"}}),
+              (std::vector<std::string>{"A=5", "B=3"}));
+}
+
+TEST(PosixEnvironment, DropsWhatIsNotAVariable) {
+    EXPECT_EQ(merge_posix_environment({"nothing", "=x", "A=1"}, {{"", "x"}, {"a=b", "x"}, {"N\0"s, "x"}, {"M", "\0"s}}),
+              (std::vector<std::string>{"A=1"}));
+}
+
+TEST(WindowsEnvironment, IgnoresTheCaseOfNamesAndKeepsTheBasesSpelling) {
+    EXPECT_EQ(merged(u"Path=C:\\x\0\0"s, {{"PATH", "D:\\y"}}), u"Path=D:\\y\0\0"s);
+    EXPECT_EQ(merged(u"\0\0"s, {{"foo", "1"}, {"FOO", "2"}}), u"foo=2\0\0"s);
+    EXPECT_EQ(merged(u"\u00dcBER=1\0\0"s, {{"\xC3\xBC" "ber", "2"}}), u"\u00dcBER=2\0\0"s);
+}
+
+TEST(WindowsEnvironment, DeletesByAnEmptyValue) {
+    EXPECT_EQ(merged(u"A=1\0Temp=x\0\0"s, {{"TEMP", ""}, {"missing", ""}}), u"A=1\0\0"s);
+}
+
+TEST(WindowsEnvironment, IsSortedByUpperCaseUnits) {
+    EXPECT_EQ(merged(u"b=1\0A_=2\0Ab=3\0\0"s, {{"a", "4"}}), u"a=4\0Ab=3\0A_=2\0b=1\0\0"s);
+}
+
+TEST(WindowsEnvironment, KeepsHiddenVariables) {
+    EXPECT_EQ(merged(u"=C:=C:\\dir\0=ExitCode=0\0A=1\0\0"s, {{"A", "2"}}), u"=C:=C:\\dir\0=ExitCode=0\0A=2\0\0"s);
+}
+
+TEST(WindowsEnvironment, EndsWithTwoNulsEvenIfItIsEmpty) {
+    EXPECT_EQ(merged(u"", {}), u"\0\0"s);
+    EXPECT_EQ(merged(u"A=1\0\0"s, {{"a", ""}}), u"\0\0"s);
+}
+
+TEST(WindowsEnvironment, ReadsNothingBehindTheEndOfTheBlock) {
+    EXPECT_EQ(merged(u"A=1\0\0B=2\0"s, {}), u"A=1\0\0"s);
+    EXPECT_EQ(merged(u"A=1", {}), u"A=1\0\0"s);
+}
+
+TEST(WindowsEnvironment, RefusesWhatABlockCannotHold) {
+    EXPECT_EQ(merge_windows_environment(u"", {{"A", "\xFF"}}).error().doing, "environment variable A (not valid UTF-8)");
+    EXPECT_EQ(merge_windows_environment(u"", {{"N\xFF", "x"}}).error().doing, "environment variable N? (not valid UTF-8)");
+    EXPECT_FALSE(merge_windows_environment(u"", {{"", "x"}}));
+    EXPECT_FALSE(merge_windows_environment(u"", {{"a=b", "x"}}));
+    EXPECT_FALSE(merge_windows_environment(u"", {{"A", "x\0y"s}}));
+}
+
+TEST(Wslenv, TellsNamesFromFlags) {
+    const auto entries = parse_wslenv("A:B/p:C/l:D/u:E/w:F/pw");
+    ASSERT_EQ(entries.size(), 6u);
+    EXPECT_EQ(entries[0].name, "A");
+    EXPECT_TRUE(entries[0].to_windows && entries[0].to_guest && !entries[0].is_path_list);
+    EXPECT_TRUE(entries[1].is_path_list);
+    EXPECT_TRUE(entries[2].is_path_list);
+    EXPECT_TRUE(!entries[3].to_windows && entries[3].to_guest);
+    EXPECT_TRUE(entries[4].to_windows && !entries[4].to_guest);
+    EXPECT_TRUE(entries[5].to_windows && !entries[5].to_guest && entries[5].is_path_list);
+}
+
+TEST(Wslenv, SkipsEmptyEntriesAndWhiteSpaceAtTheEnd) {
+    const auto entries = parse_wslenv("::A:: B :C/p \t\n");
+    ASSERT_EQ(entries.size(), 3u);
+    EXPECT_EQ(entries[1].name, " B ");
+    EXPECT_EQ(entries[2].name, "C");
+    EXPECT_TRUE(entries[2].is_path_list);
+    EXPECT_TRUE(parse_wslenv("").empty());
+    EXPECT_TRUE(parse_wslenv("  ").empty());
+}
+
+TEST(Wslenv, DropsEntriesWithUnknownFlags) {
+    EXPECT_TRUE(parse_wslenv("A/x:B/P:C/p/l:D/p /u:/p:E=F").empty());
+    EXPECT_EQ(parse_wslenv("A/").size(), 1u);
+}
+
+TEST(Wslenv, AlwaysGoesItself) {
+    EXPECT_EQ(selected("", {}).overlay, (EnvironmentOverlay{{"WSLENV", ""}}));
+    EXPECT_EQ(selected("A/x ", {}).overlay, (EnvironmentOverlay{{"WSLENV", "A/x "}}));
+}
+
+TEST(Wslenv, ChoosesWhatGoesToWindows) {
+    EXPECT_EQ(selected("A:B/u:C/w:D/uw", {{"A", "1"}, {"B", "2"}, {"C", "3"}, {"D", "4"}}).overlay,
+              (EnvironmentOverlay{{"WSLENV", "A:B/u:C/w:D/uw"}, {"A", "1"}, {"C", "3"}}));
+}
+
+TEST(Wslenv, SendsAVariableThatIsNotSetAsEmpty) {
+    EXPECT_EQ(selected("A:B/p", {}).overlay, (EnvironmentOverlay{{"WSLENV", "A:B/p"}, {"A", ""}, {"B", ""}}));
+}
+
+TEST(Wslenv, TranslatesPathsAndListsAlike) {
+    const std::map<std::string, std::string> variables{{"a", "/mnt/c/Users:/mnt/c/Windows"}};
+    for (const char* flags : {"l", "p", "pl", "lp", "pp"}) {
+        const std::string wslenv = "a/"s + flags;
+        EXPECT_EQ(selected(wslenv, variables).overlay,
+                  (EnvironmentOverlay{{"WSLENV", wslenv}, {"a", "C:\\Users;C:\\Windows"}}));
+    }
+}
+
+TEST(Wslenv, KeepsRelativePartsAndDropsUntranslatableOnesWithAWarning) {
+    const WslenvSelection selection = selected("A/l:B/p", {{"A", "sub/dir:/etc:/mnt/c/x"}, {"B", "/etc"}});
+    EXPECT_EQ(selection.overlay, (EnvironmentOverlay{{"WSLENV", "A/l:B/p"}, {"A", "sub\\dir;C:\\x"}}));
+    EXPECT_EQ(selection.warnings,
+              (std::vector<std::string>{"A: the host has no path for /etc", "B: the host has no path for /etc"}));
+}
+
+TEST(Wslenv, LetsTheLastEntryForANameDecide) {
+    EXPECT_EQ(selected("A:A/p", {{"A", "/mnt/c/x"}}).overlay, (EnvironmentOverlay{{"WSLENV", "A:A/p"}, {"A", "C:\\x"}}));
+    EXPECT_EQ(selected("A/p:A", {{"A", "/etc"}}).overlay, (EnvironmentOverlay{{"WSLENV", "A/p:A"}, {"A", "/etc"}}));
+    EXPECT_EQ(selected("A:a", {{"A", "1"}, {"a", "2"}}).overlay,
+              (EnvironmentOverlay{{"WSLENV", "A:a"}, {"A", "1"}, {"a", "2"}}));
+}
+
+}  // namespace
+}  // namespace interop
