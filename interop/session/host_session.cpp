@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+#include "interop/session/host_session.h"
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "interop/session/output_sink.h"
+#include "interop/session/readiness.h"
+#include "interop/session/signal_forwarding.h"
+#include "interop/session/stdin_source.h"
+#include "proto/wire/limits.h"
+#include "proto/wire/liveness.h"
+
+namespace interop {
+namespace {
+
+using namespace std::chrono_literals;
+namespace event = proto::client_event;
+using Clock = std::chrono::steady_clock;
+using proto::stream_stderr;
+using proto::stream_stdin;
+using proto::stream_stdout;
+
+constexpr std::size_t read_size = 256u << 10;
+// What waits for the socket before we look for more input. CONTROL messages wait behind it, so it is not large.
+constexpr std::size_t largest_backlog = 512u << 10;
+constexpr int reads_per_turn = 16;
+constexpr std::chrono::milliseconds first_poll = 1ms;
+constexpr std::chrono::milliseconds last_poll = 50ms;
+// A program whose output nobody reads any more gets this long to notice by itself.
+constexpr std::chrono::milliseconds broken_pipe_grace = 2s;
+
+class HostSession {
+  public:
+    HostSession(HostConnection connection, std::span<const int> descriptors);
+
+    SessionOutcome run(const mzinit::v1::Launch& launch);
+
+  private:
+    // --- the socket
+    void wait_for_bytes();
+    void read_bytes();
+    void flush();
+    void dispatch(proto::ClientEvent&& received);
+    void connection_failed(const proto::Error& error);
+
+    // --- streams
+    void launched(const mzinit::v1::LaunchReply& reply);
+    void pump_stdin();
+    void wait_for_stdin();
+    void make_sink(std::uint8_t stream);
+    void output_broke(std::uint8_t stream);
+    [[nodiscard]] bool output_is_written() const;
+
+    // --- signals, time, the end
+    void signal_received(int signal);
+    void suspend();
+    void check_liveness();
+    void exited(const mzinit::v1::ExitStatus& status);
+    void finish_when_written();
+    void finish(SessionOutcome outcome);
+    [[nodiscard]] Ended broken_pipe_end(const OutputSink& sink) const;
+
+    asio::io_context context_;
+    HostConnection connection_;
+    proto::ClientProtocol& protocol_;
+    std::vector<int> descriptors_;
+    asio::posix::stream_descriptor socket_;
+    Readiness readiness_;
+    SignalForwarding signals_;
+    asio::steady_timer liveness_timer_;
+    asio::steady_timer stdin_timer_;
+    asio::steady_timer grace_timer_;
+    proto::Liveness liveness_;
+
+    std::unique_ptr<StdinSource> stdin_;
+    std::chrono::milliseconds stdin_poll_ = first_poll;
+    std::array<std::unique_ptr<OutputSink>, proto::standard_stream_count> sinks_;
+    std::size_t launch_left_ = 0;  ///< Bytes of the Launch frame that the kernel has not taken yet.
+    bool waiting_to_send_ = false;
+    bool send_broken_ = false;
+    int forwarded_signal_ = 0;
+    std::optional<Ended> ended_;
+    std::optional<SessionOutcome> outcome_;
+};
+
+HostSession::HostSession(HostConnection connection, std::span<const int> descriptors)
+    : connection_(std::move(connection)),
+      protocol_(*connection_.protocol),
+      descriptors_(descriptors.begin(), descriptors.end()),
+      socket_(context_, connection_.socket.release()),
+      readiness_(context_),
+      signals_(context_, [this](int signal) { signal_received(signal); }),
+      liveness_timer_(context_),
+      stdin_timer_(context_),
+      grace_timer_(context_),
+      liveness_(Clock::now()) {}
+
+SessionOutcome HostSession::run(const mzinit::v1::Launch& launch) {
+    if (!protocol_.send_launch(launch)) {
+        return NotStarted{"argument list too long", exit_code::cannot_run};
+    }
+    launch_left_ = protocol_.output().size();
+    flush();
+    check_liveness();
+    wait_for_bytes();
+    while (!outcome_ && context_.run_one() != 0) {
+    }
+    return std::move(*outcome_);
+}
+
+void HostSession::wait_for_bytes() {
+    socket_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
+        if (error || outcome_) return;
+        read_bytes();
+        if (!outcome_ && !ended_) wait_for_bytes();
+    });
+}
+
+void HostSession::read_bytes() {
+    for (int turn = 0; turn < reads_per_turn; ++turn) {
+        const auto space = protocol_.decoder().prepare(read_size);
+        const ssize_t count = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) break;
+        if (count <= 0) return connection_failed(proto::errno_error(count < 0 ? errno : ECONNRESET, "read"));
+        protocol_.decoder().commit(static_cast<std::size_t>(count));
+        liveness_.heard(Clock::now());
+        while (!outcome_ && !ended_) {
+            auto received = protocol_.receive();
+            if (!received) return connection_failed(received.error());
+            if (!received->has_value()) break;
+            dispatch(std::move(**received));
+        }
+        if (outcome_ || ended_) return;
+        if (static_cast<std::size_t>(count) < space.size()) break;
+    }
+    pump_stdin();
+    flush();
+}
+
+void HostSession::flush() {
+    std::string& output = protocol_.output();
+    std::size_t sent = 0;
+    while (!send_broken_ && !waiting_to_send_ && sent < output.size()) {
+        const auto count = send_with_descriptors(socket_.native_handle(), std::string_view(output).substr(sent), descriptors_);
+        if (count) {
+            descriptors_.clear();  // they went with the first byte
+            sent += *count;
+            launch_left_ -= std::min(launch_left_, *count);
+        } else if (is_would_block(count.error().code)) {
+            waiting_to_send_ = true;
+            socket_.async_wait(asio::posix::stream_descriptor::wait_write, [this](const asio::error_code& error) {
+                waiting_to_send_ = false;
+                if (error || outcome_) return;
+                flush();
+                pump_stdin();
+            });
+        } else {
+            // The agent's last words may still be on their way to us: go on reading.
+            send_broken_ = true;
+        }
+    }
+    output.erase(0, sent);
+}
+
+void HostSession::connection_failed(const proto::Error& error) {
+    if (launch_left_ != 0) return finish(NotStarted{"the agent: " + error.message(), exit_code::bridge_failed});
+    finish(Lost{"lost the connection to the agent (" + error.message() + ")"});
+}
+
+void HostSession::dispatch(proto::ClientEvent&& received) {
+    if (auto* reply = std::get_if<event::Launched>(&received)) {
+        launched(reply->reply);
+    } else if (auto* failed = std::get_if<event::LaunchFailed>(&received)) {
+        const auto& error = failed->error;
+        if (error.started()) return finish(Lost{error.text()});
+        finish(NotStarted{error.text(), exit_code_for(error.code())});
+    } else if (auto* data = std::get_if<event::OutputData>(&received)) {
+        sinks_[data->stream]->write(data->bytes);
+    } else if (std::holds_alternative<event::StdinCredit>(received)) {
+        pump_stdin();
+    } else if (auto* consumed = std::get_if<event::StdinConsumed>(&received)) {
+        stdin_->confirm(consumed->total);
+        stdin_poll_ = first_poll;
+        pump_stdin();
+    } else if (std::holds_alternative<event::StdinClosed>(received)) {
+        protocol_.send_stdin_end();
+    } else if (auto* progress = std::get_if<event::Progressed>(&received)) {
+        if (isatty(STDERR_FILENO) == 1) dprintf(STDERR_FILENO, "mzinit: %s\n", progress->text.c_str());
+    } else if (auto* exit = std::get_if<event::Exited>(&received)) {
+        exited(exit->status);
+    }
+}
+
+void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
+    const std::uint32_t relayed = reply.relayed_streams();
+    for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
+        if ((relayed & 1u << stream) != 0) make_sink(stream);
+    }
+    if ((relayed & 1u << stream_stdin) != 0) {
+        stdin_ = make_stdin_source(STDIN_FILENO);
+        pump_stdin();
+    }
+}
+
+void HostSession::make_sink(std::uint8_t stream) {
+    sinks_[stream] = std::make_unique<OutputSink>(
+        stream, readiness_,
+        OutputSink::Handlers{
+            .delivered =
+                [this, stream](std::uint32_t bytes) {
+                    protocol_.output_delivered(stream, bytes);
+                    if (!protocol_.output().empty()) flush();
+                    finish_when_written();
+                },
+            .closed = [this, stream] { output_broke(stream); },
+        });
+}
+
+void HostSession::output_broke(std::uint8_t stream) {
+    protocol_.send_stream_closed(stream);
+    flush();
+    grace_timer_.expires_after(broken_pipe_grace);
+    grace_timer_.async_wait([this, stream](const asio::error_code& error) {
+        if (!error && !outcome_) finish(broken_pipe_end(*sinks_[stream]));
+    });
+}
+
+void HostSession::pump_stdin() {
+    if (!stdin_) return;
+    while (protocol_.sendable() != 0 && protocol_.output().size() < largest_backlog && !send_broken_) {
+        const auto look = stdin_->look(std::min(protocol_.sendable(), proto::limits::max_data_length));
+        if (look.state == StdinSource::State::starved) {
+            wait_for_stdin();
+            break;
+        }
+        if (look.state == StdinSource::State::end) {
+            protocol_.send_stdin_end();
+            break;
+        }
+        stdin_poll_ = first_poll;
+        protocol_.send_stdin(look.bytes);
+        flush();
+    }
+    flush();
+}
+
+void HostSession::wait_for_stdin() {
+    if (!stdin_->wait_by_polling()) {
+        readiness_.when_readable(stdin_->pollable_fd(), [this] { pump_stdin(); });
+        return;
+    }
+    stdin_timer_.expires_after(stdin_poll_);
+    stdin_poll_ = std::min(2 * stdin_poll_, last_poll);
+    stdin_timer_.async_wait([this](const asio::error_code& error) {
+        if (!error && !outcome_) pump_stdin();
+    });
+}
+
+void HostSession::signal_received(int signal) {
+    if (ended_) return finish(Ended{{.signal = signal}, {}});  // only our own last writes hold us up
+    if (signal == SIGTSTP) return suspend();
+    if (const auto number = protocol_signal(signal)) {
+        if (signal != SIGCONT) forwarded_signal_ = signal;
+        protocol_.send_signal(*number);
+        flush();
+    }
+    if (signal == SIGCONT) pump_stdin();
+}
+
+void HostSession::suspend() {
+    protocol_.send_signal(mzinit::v1::SIGNAL_TSTP);
+    flush();
+    signals_.stop_like_unhandled();
+    protocol_.send_signal(mzinit::v1::SIGNAL_CONT);
+    flush();
+    liveness_ = proto::Liveness(Clock::now());  // it was we who were silent
+    pump_stdin();
+}
+
+void HostSession::check_liveness() {
+    const auto now = Clock::now();
+    switch (liveness_.check(now)) {
+        case proto::Liveness::Verdict::lost:
+            return connection_failed(proto::peer_error(proto::PeerFault::silent, "wait for the agent"));
+        case proto::Liveness::Verdict::send_ping:
+            protocol_.send_ping(static_cast<std::uint64_t>(now.time_since_epoch().count()));
+            flush();
+            break;
+        case proto::Liveness::Verdict::alive: break;
+    }
+    liveness_timer_.expires_at(liveness_.next_check());
+    liveness_timer_.async_wait([this](const asio::error_code& error) {
+        if (!error && !outcome_) check_liveness();
+    });
+}
+
+void HostSession::exited(const mzinit::v1::ExitStatus& status) {
+    if (stdin_) stdin_->confirm(status.stdin_consumed());
+    Ended ended;
+    if (status.how_case() == mzinit::v1::ExitStatus::kSignal) {
+        ended.action.signal = linux_signal(status.signal());
+    } else {
+        ended.action = map_exit_code(status.code(), forwarded_signal_);
+        if (const char* failure = loader_failure(status.code())) ended.message = failure;
+    }
+    ended_ = std::move(ended);
+    finish_when_written();
+}
+
+bool HostSession::output_is_written() const {
+    return std::all_of(sinks_.begin(), sinks_.end(), [](const auto& sink) { return !sink || sink->idle(); });
+}
+
+void HostSession::finish_when_written() {
+    if (!ended_ || outcome_ || !output_is_written()) return;
+    for (const auto& sink : sinks_) {
+        if (sink && sink->broken()) return finish(broken_pipe_end(*sink));
+    }
+    finish(std::move(*ended_));
+}
+
+Ended HostSession::broken_pipe_end(const OutputSink& sink) const {
+    if (sink.error() == EPIPE && !signals_.sigpipe_was_ignored()) return {{.signal = SIGPIPE}, {}};
+    return {{.code = 1}, "write output: " + std::generic_category().message(sink.error())};
+}
+
+void HostSession::finish(SessionOutcome outcome) {
+    if (!outcome_) outcome_ = std::move(outcome);
+}
+
+}  // namespace
+
+SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
+                                std::span<const int> descriptors) {
+    return HostSession(std::move(connection), descriptors).run(launch);
+}
+
+}  // namespace interop

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+
+#include "interop/session/exit_status.h"
+#include "interop/session/host_connection.h"
+#include "launch.pb.h"
+
+namespace interop {
+
+/// Nothing ran: the next way may be tried. `reason` is for the user, `exit_code` for the case that there is none.
+struct NotStarted {
+    std::string reason;
+    int exit_code;
+};
+
+/// The program ended, or would have been ended by what became of its streams.
+struct Ended {
+    ExitAction action;
+    std::string message;  ///< For the user; usually empty.
+};
+
+/// The program may have run and its end is not known: it must not be run again.
+struct Lost {
+    std::string reason;
+};
+
+using SessionOutcome = std::variant<NotStarted, Ended, Lost>;
+
+/// Runs one program over `connection`: sends `launch` with `descriptors` (borrowed), carries the streams that are
+/// relayed and the signals, and returns when all is over. Descriptors 0 to 2 are used, and left as they were.
+SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
+                                std::span<const int> descriptors);
+
+}  // namespace interop

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "interop/session/launch_request.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "interop/text/command_line.h"
+#include "interop/text/environment.h"
+#include "interop/text/path_map.h"
+
+namespace interop {
+namespace {
+
+using mzinit::v1::Launch;
+
+bool is_windows_path(std::string_view path) {
+    return path.starts_with("\\\\") ||
+           (path.size() >= 2 && path[1] == ':' && std::isalpha(static_cast<unsigned char>(path[0])) != 0);
+}
+
+/// The configured table. A host is Windows or it is not: the first entry decides.
+PathMap path_map_of(const Configuration& configuration) {
+    const auto& table = configuration.path_map;
+    PathMap map(!table.empty() && is_windows_path(table.front().second) ? PathFlavour::windows : PathFlavour::posix);
+    for (const auto& [guest, host] : table) {
+        // The parser has accepted the entry; one that the map does not take translates nothing.
+        static_cast<void>(map.add({guest, host}));
+    }
+    return map;
+}
+
+void add_environment(Launch& launch, const PathMap& paths) {
+    const char* wslenv = std::getenv("WSLENV");
+    if (wslenv == nullptr || *wslenv == '\0') return;
+    const auto selection = select_for_windows(
+        wslenv,
+        [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+        },
+        paths);
+    for (const auto& [name, value] : selection.overlay) {
+        auto& variable = *launch.add_environment();
+        variable.set_name(name);
+        variable.set_value(value);
+    }
+    for (const std::string& warning : selection.warnings) {
+        dprintf(STDERR_FILENO, "mzinit: WSLENV: %s\n", warning.c_str());
+    }
+}
+
+void add_terminal(Launch& launch) {
+    std::uint32_t terminals = 0;
+    winsize size{};
+    for (int fd = 2; fd >= 0; --fd) {
+        if (isatty(fd) != 1) continue;
+        terminals |= 1u << fd;
+        ioctl(fd, TIOCGWINSZ, &size);
+    }
+    launch.set_terminal_streams(terminals);
+    if (terminals == 0) return;
+    launch.mutable_terminal()->set_rows(size.ws_row);
+    launch.mutable_terminal()->set_columns(size.ws_col);
+    if (const char* name = std::getenv("TERM")) launch.mutable_terminal()->set_name(name);
+}
+
+void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
+    const auto add = [&request](mzinit::v1::Descriptor role, int fd) {
+        request.launch.add_descriptors(role);
+        request.descriptors.push_back(fd);
+    };
+    add(mzinit::v1::DESCRIPTOR_PROGRAM, program.fd.get());
+    request.working_directory = UniqueFd(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (request.working_directory) add(mzinit::v1::DESCRIPTOR_WORKING_DIRECTORY, request.working_directory.get());
+    const mzinit::v1::Descriptor roles[] = {mzinit::v1::DESCRIPTOR_STDIN, mzinit::v1::DESCRIPTOR_STDOUT,
+                                            mzinit::v1::DESCRIPTOR_STDERR};
+    for (int fd = 0; fd < 3; ++fd) {
+        // A process of another session would steal the shell's input from a terminal, and nothing would stop it.
+        if ((request.launch.terminal_streams() & 1u << fd) == 0) add(roles[fd], fd);
+    }
+}
+
+}  // namespace
+
+LaunchRequest make_launch_request(const ProgramInvocation& invocation, const ProgramFile& program,
+                                  const Configuration& configuration, unsigned depth, Passing passing) {
+    LaunchRequest request;
+    Launch& launch = request.launch;
+    const PathMap paths = path_map_of(configuration);
+    launch.set_program(program.absolute_path);
+    launch.set_host_program(paths.guest_to_host(program.absolute_path).value_or(""));
+    launch.set_program_size(program.size);
+    launch.set_program_head_sha256(program.head_digest.data(), program.head_digest.size());
+    launch.add_argv(windows_argv0(invocation.path, invocation.argv0));
+    for (const std::string& argument : invocation.arguments) {
+        launch.add_argv(argument);
+    }
+    launch.set_working_directory(working_directory());
+    launch.set_host_working_directory(paths.guest_to_host(launch.working_directory()).value_or(""));
+    launch.set_depth(depth);
+    add_environment(launch, paths);
+    add_terminal(launch);
+    if (passing == Passing::descriptors) add_descriptors(request, program);
+    return request;
+}
+
+}  // namespace interop

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "interop/os/unique_fd.h"
+#include "interop/route/configuration.h"
+#include "interop/session/program_file.h"
+#include "interop/session/run_program.h"
+#include "launch.pb.h"
+
+namespace interop {
+
+/// A Launch and the descriptors that it names.
+struct LaunchRequest {
+    mzinit::v1::Launch launch;
+    std::vector<int> descriptors;  ///< Borrowed from the ProgramFile, the caller and `working_directory`.
+    UniqueFd working_directory;
+};
+
+enum class Passing { none, descriptors };
+
+/// Puts together what the agent has to know. With Passing::descriptors the program, the working directory and every
+/// standard stream that is not a terminal are passed.
+LaunchRequest make_launch_request(const ProgramInvocation& invocation, const ProgramFile& program,
+                                  const Configuration& configuration, unsigned depth, Passing passing);
+
+}  // namespace interop

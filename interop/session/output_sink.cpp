@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "interop/session/output_sink.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace interop {
+
+OutputSink::OutputSink(int fd, Readiness& readiness, Handlers handlers)
+    : stream_(fd, CallerStream::Direction::out), readiness_(readiness), handlers_(std::move(handlers)) {}
+
+void OutputSink::write(std::string_view bytes) {
+    if (broken_) return handlers_.delivered(static_cast<std::uint32_t>(bytes.size()));
+    const bool was_idle = idle();
+    queue_.append(bytes);
+    if (was_idle) flush();
+}
+
+void OutputSink::flush() {
+    while (!idle()) {
+        const auto count = stream_.write_some(std::string_view(queue_).substr(begin_));
+        if (!count && count.error().code.value() == EINTR) continue;
+        if (!count && is_would_block(count.error().code)) {
+            readiness_.when_writable(stream_.pollable_fd(), [this] { flush(); });
+            return;
+        }
+        if (!count) {
+            broken_ = true;
+            error_ = count.error().code.value();
+            const auto dropped = static_cast<std::uint32_t>(queue_.size() - begin_);
+            queue_.clear();
+            begin_ = 0;
+            handlers_.closed();
+            handlers_.delivered(dropped);
+            return;
+        }
+        begin_ += *count;
+        handlers_.delivered(static_cast<std::uint32_t>(*count));
+    }
+    queue_.clear();
+    begin_ = 0;
+}
+
+}  // namespace interop
