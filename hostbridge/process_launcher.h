@@ -63,6 +63,10 @@ class Process {
     /// write to this pipe completes when it has been read, so there it is 0 while the program runs.
     virtual std::uint64_t unread_stdin() = 0;
 
+    /// Called before the caller closes pipes[0] at the end of the input, so that what the pipe still holds can be
+    /// counted without it.
+    virtual void stdin_ending() {}
+
     /// After the exit: how many bytes handed to pipes[0] were never read, including a write that is still under
     /// way and of which `pending_write` bytes were submitted. `done` is called once, on the loop, perhaps before
     /// this returns.
