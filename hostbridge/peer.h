@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hostbridge {
+
+/// Who is at the other end of a connection, as far as the transport proves it.
+struct Peer {
+    enum class Transport { unix_socket, vsock, tcp };
+
+    Transport transport = Transport::tcp;
+    std::uint32_t user_id = 0;     ///< unix: as the agent's user namespace sees it.
+    std::uint32_t process_id = 0;  ///< unix: 0 if it is not in the agent's PID namespace.
+    std::uint32_t context_id = 0;  ///< vsock.
+    std::uint32_t port = 0;        ///< vsock.
+    std::string address;           ///< tcp: "127.0.0.1:40123".
+};
+
+/// "unix uid=1000 pid=4711", "vsock cid=3 port=1023", "tcp 127.0.0.1:40123": one word per fact, for logs.
+std::string to_string(const Peer& peer);
+
+}  // namespace hostbridge

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/policy.h"
+
+#include <algorithm>
+
+namespace hostbridge {
+namespace {
+
+// What the kernel shows of every user that the agent's user namespace does not know: it may be anybody.
+constexpr std::uint32_t overflow_user_id = 65534;
+
+}  // namespace
+
+std::string to_string(const Peer& peer) {
+    switch (peer.transport) {
+        case Peer::Transport::unix_socket:
+            return "unix uid=" + std::to_string(peer.user_id) + " pid=" + std::to_string(peer.process_id);
+        case Peer::Transport::vsock:
+            return "vsock cid=" + std::to_string(peer.context_id) + " port=" + std::to_string(peer.port);
+        case Peer::Transport::tcp: break;
+    }
+    return "tcp " + peer.address;
+}
+
+std::optional<std::string> AdmissionPolicy::refusal(const Peer& peer) const {
+    switch (peer.transport) {
+        case Peer::Transport::unix_socket:
+            if (peer.user_id == overflow_user_id) return "its user is not known here";
+            if (peer.user_id == own_user_id) return std::nullopt;
+            if (peer.user_id != 0) return "only the agent's own user may connect";
+            if (peer.process_id == 0 || !shares_namespaces(peer.process_id)) return "it is root in another namespace";
+            return std::nullopt;
+        case Peer::Transport::vsock:
+            if (std::ranges::find(allowed_context_ids, peer.context_id) == allowed_context_ids.end()) {
+                return "its context id is not listed with --allow-cid";
+            }
+            return std::nullopt;
+        case Peer::Transport::tcp: break;
+    }
+    return std::nullopt;
+}
+
+bool AdmissionPolicy::needs_key(const Peer& peer) const {
+    return peer.transport == Peer::Transport::tcp || (peer.transport == Peer::Transport::vsock && vsock_needs_key);
+}
+
+}  // namespace hostbridge
