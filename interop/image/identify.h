@@ -35,7 +35,7 @@ struct ImageDescription {
     Managed managed = Managed::none;
     bool is_dll = false;
     unsigned bits = 0;   ///< 16, 32 or 64; 0 if the kind has none.
-    std::string detail;  ///< Words for a sentence, such as "its PE header lies outside the file"; may be empty.
+    std::string detail{};  ///< Words for a sentence, such as "its PE header lies outside the file"; may be empty.
 };
 
 /// Reads at most `buffer.size()` bytes at `offset` and returns how many it got: fewer at the end of the file,

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interop/image/identify.h"
+
+namespace interop::testing {
+
+/// The bytes of a small file, written field by field.
+class SampleFile {
+  public:
+    explicit SampleFile(std::size_t size = 0) : bytes_(size) {}
+
+    SampleFile& u8(std::size_t offset, unsigned value) { return put(offset, value, 1); }
+    SampleFile& u16(std::size_t offset, unsigned value) { return put(offset, value, 2); }
+    SampleFile& u32(std::size_t offset, std::uint64_t value) { return put(offset, value, 4); }
+    SampleFile& u64(std::size_t offset, std::uint64_t value) { return put(offset, value, 8); }
+    SampleFile& text(std::size_t offset, std::string_view value) {
+        grow(offset + value.size());
+        std::memcpy(bytes_.data() + offset, value.data(), value.size());
+        return *this;
+    }
+    SampleFile& resize(std::size_t size) {
+        bytes_.resize(size);
+        return *this;
+    }
+    SampleFile& flip_bit(std::size_t bit) {
+        bytes_[bit / 8] ^= std::byte{1} << (bit % 8);
+        return *this;
+    }
+
+    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+
+    /// Identifies the bytes and counts what was read; a read outside the file is counted as a fault.
+    [[nodiscard]] ImageDescription identify() {
+        bytes_read = 0;
+        return identify_image(
+            [this](std::uint64_t offset, std::span<std::byte> buffer) -> std::size_t {
+                if (offset > bytes_.size() || buffer.size() > bytes_.size() - offset) {
+                    ++reads_outside;
+                    return 0;
+                }
+                bytes_read += buffer.size();
+                std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), buffer.size(), buffer.begin());
+                return buffer.size();
+            },
+            bytes_.size());
+    }
+
+    std::size_t bytes_read = 0;
+    unsigned reads_outside = 0;
+
+  private:
+    void grow(std::size_t size) {
+        if (bytes_.size() < size) bytes_.resize(size);
+    }
+    SampleFile& put(std::size_t offset, std::uint64_t value, std::size_t width) {
+        grow(offset + width);
+        for (std::size_t i = 0; i < width; ++i) bytes_[offset + i] = static_cast<std::byte>(value >> (8 * i));
+        return *this;
+    }
+
+    std::vector<std::byte> bytes_;
+};
+
+/// A DOS program of two pages whose header has 64 bytes, as every new-style program starts with.
+inline SampleFile dos_program() {
+    return SampleFile(1024).text(0, "MZ").u16(0x02, 0).u16(0x04, 2).u16(0x08, 4).u16(0x14, 0x10).u16(0x16, 0);
+}
+
+/// A new-style program with `signature` at 0x80 and room behind it.
+inline SampleFile new_style_program(std::string_view signature) {
+    return dos_program().u32(0x3C, 0x80).text(0x80, signature);
+}
+
+struct PeFields {
+    unsigned machine = 0x8664;
+    bool plus = true;
+    unsigned subsystem = 3;
+    unsigned characteristics = 0x0022;
+    unsigned optional_header_size = 240;
+};
+
+constexpr std::size_t pe_header = 0x80;
+constexpr std::size_t pe_optional_header = pe_header + 24;
+constexpr std::size_t pe_section_offset = 0x400;
+constexpr std::uint32_t pe_section_address = 0x1000;
+
+/// A PE image with one section of 0x400 bytes at pe_section_offset, mapped at pe_section_address.
+inline SampleFile pe_program(const PeFields& fields = {}) {
+    SampleFile file = new_style_program(std::string_view("PE\0\0", 4));
+    file.u16(pe_header + 4, fields.machine).u16(pe_header + 6, 1);
+    file.u16(pe_header + 20, fields.optional_header_size).u16(pe_header + 22, fields.characteristics);
+    file.u16(pe_optional_header, fields.plus ? 0x20B : 0x10B);
+    file.u32(pe_optional_header + 32, 0x1000).u32(pe_optional_header + 36, 0x200).u32(pe_optional_header + 60, 0x400);
+    file.u16(pe_optional_header + 68, fields.subsystem);
+    file.u32(pe_optional_header + (fields.plus ? 108 : 92), 16);
+    const std::size_t section = pe_optional_header + fields.optional_header_size;
+    file.text(section, ".text").u32(section + 8, 0x400).u32(section + 12, pe_section_address);
+    file.u32(section + 16, 0x400).u32(section + 20, pe_section_offset);
+    return file.resize(pe_section_offset + 0x400);
+}
+
+/// Points data directory `index` at `address`.
+inline SampleFile& set_directory(SampleFile& file, bool plus, unsigned index, std::uint32_t address) {
+    return file.u32(pe_optional_header + (plus ? 112 : 96) + 8 * index, address);
+}
+
+/// A .NET program whose runtime flags are `flags`.
+inline SampleFile dotnet_program(std::uint32_t flags, const PeFields& fields = {.machine = 0x14C, .plus = false}) {
+    SampleFile file = pe_program(fields);
+    set_directory(file, fields.plus, 14, pe_section_address + 0x10);
+    return file.u32(pe_section_offset + 0x10 + 16, flags);
+}
+
+}  // namespace interop::testing
