@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what is needed, builds every variant and runs all tests. Safe to run again; what is expensive stays in build/.
+#
+#   tests/run.sh                 everything
+#   tests/run.sh release asan    only these presets (and what they need)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/support/setup.sh
+
+presets=("$@")
+[ ${#presets[@]} -gt 0 ] || presets=(mingw32 mingw mingw-ubsan release asan tsan fuzz)
+
+mkdir -p build
+export MZINIT_WINE_PREFIX=$PWD/build/wine-prefix
+install_packages "${build_packages[@]}" "${wine_packages[@]}" "${guest_packages[@]}" "${test_packages[@]}" || exit 1
+hostbridge/cmake/build_windows_libraries.sh build/windows-libraries || exit 1
+make_wine_prefix "$MZINIT_WINE_PREFIX" || exit 1
+# Unit tests under Wine use a prefix of their own, so that no test meets another's server.
+make_wine_prefix "$PWD/build/wine-prefix-unit" || exit 1
+
+failed=()
+started=$SECONDS
+run() {
+    local from=$SECONDS
+    echo "--- $*"
+    "$@" || failed+=("$*")
+    echo "--- took $((SECONDS - from)) s: $*"
+}
+
+# Build all first: the integration tests of one preset use programs of others.
+for preset in "${presets[@]}"; do
+    run cmake --preset "$preset" -DMZINIT_BUILD_TESTS="$([[ $preset == mingw32 || $preset == mingw-ubsan ]] && echo OFF || echo ON)"
+    run cmake --build --preset "$preset"
+done
+for preset in "${presets[@]}"; do
+    case $preset in
+        mingw32 | mingw-ubsan) ;;  # what they build is run by the others' tests
+        mingw) WINEPREFIX=$PWD/build/wine-prefix-unit run ctest --preset mingw ;;
+        *) run ctest --preset "$preset" ;;
+    esac
+done
+if [[ " ${presets[*]} " == *" release "* ]]; then
+    run tests/bench/run.sh build/release build/mingw
+fi
+
+echo
+tests/support/count_skips.sh build
+echo "tests/run.sh: $((SECONDS - started)) s"
+if [ ${#failed[@]} -ne 0 ]; then
+    printf 'FAILED: %s\n' "${failed[@]}"
+    exit 1
+fi
+echo "All presets passed: ${presets[*]}"

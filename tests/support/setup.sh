@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Sourced by tests/run.sh and samples/quickstart.sh: what they need from Debian, and what both prepare once per build tree.
+
+# Everything that the two programs and the samples are built with.
+build_packages=(
+    build-essential cmake ninja-build pkg-config
+    protobuf-compiler libprotobuf-dev libasio-dev libuv1-dev libmbedtls-dev libinih-dev libcli11-dev
+    g++-mingw-w64-x86-64-posix g++-mingw-w64-i686-posix
+    dpkg-dev patch
+)
+# What runs Windows programs here, and plays a Windows host.
+wine_packages=(wine wine64)
+# Kernels before 6.7 have no rule table for a user namespace: there everything runs inside a guest.
+guest_packages=(qemu-system-x86 busybox-static cpio)
+# What only the tests use.
+test_packages=(
+    googletest libbenchmark-dev clang libclang-rt-14-dev
+    python3 socat strace file nasm
+)
+
+# Installs what is missing of the packages named; nothing, and no question to apt, if all are there.
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    echo "Installing ${missing[*]}"
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Whether a user namespace can have a binfmt_misc table of its own (Linux 6.7), tried rather than compared.
+has_private_binfmt_misc() {
+    unshare -Urmpf --mount-proc sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc' 2>/dev/null
+}
+
+# make_wine_prefix DIRECTORY: creates it unless it is there. A half-made one is thrown away.
+make_wine_prefix() {
+    local prefix=$1
+    [ -e "$prefix/.complete" ] && return 0
+    echo "Making a Wine prefix (once, about 15 seconds)"
+    rm -rf "$prefix"
+    mkdir -p "$prefix"
+    # Nothing of it may outlive this call or keep our descriptors; offers to download things would only wait for a display.
+    env WINEPREFIX="$prefix" WINEDEBUG=-all WINEDLLOVERRIDES="winemenubuilder.exe=d;mscoree=;mshtml=" DISPLAY= \
+        wineboot --init </dev/null >/dev/null 2>&1
+    env WINEPREFIX="$prefix" wineserver --wait </dev/null >/dev/null 2>&1
+    [ -e "$prefix/system.reg" ] || { echo "Wine did not make its prefix $prefix" >&2; return 1; }
+    touch "$prefix/.complete"
+}
