@@ -59,6 +59,9 @@ class Process {
     /// The caller takes them over.
     std::array<std::unique_ptr<uv::Pipe>, 3> pipes;
 
+    /// How much to give one asynchronous write to pipes[0]. POSIX: so little that it is written whole or not at all.
+    [[nodiscard]] virtual std::size_t stdin_write_size() const { return 64u << 10; }
+
     /// How many bytes of what was *completely* written to pipes[0] the program has not read yet. On Windows a
     /// write to this pipe completes when it has been read, so there it is 0 while the program runs.
     virtual std::uint64_t unread_stdin() = 0;

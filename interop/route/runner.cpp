@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/runner.h"
+
+#include <algorithm>
+#include <array>
+
+#include "interop/route/runner_wine.h"
+
+namespace interop {
+namespace {
+
+constexpr std::array<std::string_view, 5> known_kinds{"pe64", "pe32", "dotnet", "dos", "win16"};
+
+bool runs_on_this_processor(const ImageDescription& image) {
+    // Pure IL is for every processor; its header says i386 or whatever its compiler ran on.
+    return image.machine == Machine::i386 || image.machine == Machine::amd64 || image.managed == Managed::il;
+}
+
+bool is_program_for_a_user(const ImageDescription& image) {
+    return !image.is_dll && (image.subsystem == Subsystem::windows_console || image.subsystem == Subsystem::windows_gui);
+}
+
+std::string_view width_kind(const ImageDescription& image) { return image.bits == 64 ? "pe64" : "pe32"; }
+
+}  // namespace
+
+std::string_view runner_kind(const ImageDescription& image) {
+    switch (image.kind) {
+        case ImageKind::pe:
+            if (!is_program_for_a_user(image) || !runs_on_this_processor(image)) return {};
+            return image.managed == Managed::none ? width_kind(image) : "dotnet";
+        case ImageKind::dos: return "dos";
+        case ImageKind::ne: return "win16";
+        default: return {};
+    }
+}
+
+RunnerTable RunnerTable::with_defaults() {
+    RunnerTable table;
+    table.commands_ = {{"pe64", "wine %p"}, {"pe32", "wine %p"}};
+    return table;
+}
+
+proto::Result<void> RunnerTable::set(std::string_view assignment) {
+    const auto equals = assignment.find('=');
+    const std::string_view kind = assignment.substr(0, equals);
+    if (equals == std::string_view::npos || std::ranges::find(known_kinds, kind) == known_kinds.end()) {
+        return proto::errno_error(EINVAL, "runner \"" + std::string(assignment) +
+                                              "\" (wanted KIND=COMMAND; kinds are pe64, pe32, dotnet, dos, win16)");
+    }
+    const std::string_view command = assignment.substr(equals + 1);
+    if (!command.empty()) {
+        if (auto words = expand_command(command, "x"); !words) return words.error();
+    }
+    std::erase_if(commands_, [&](const auto& entry) { return entry.first == kind; });
+    if (!command.empty()) commands_.emplace_back(kind, command);
+    return {};
+}
+
+const std::string* RunnerTable::find_kind(std::string_view kind) const {
+    const auto found = std::ranges::find(commands_, kind, [](const auto& entry) -> std::string_view { return entry.first; });
+    return found == commands_.end() ? nullptr : &found->second;
+}
+
+const std::string* RunnerTable::find(const ImageDescription& image) const {
+    const std::string_view kind = runner_kind(image);
+    const std::string* command = find_kind(kind);
+    return command == nullptr && kind == "dotnet" ? find_kind(width_kind(image)) : command;
+}
+
+proto::Result<std::vector<std::string>> expand_command(std::string_view command, std::string_view program) {
+    std::vector<std::string> words;
+    bool in_word = false;
+    bool quoted = false;
+    bool has_program = false;
+    for (std::size_t i = 0; i < command.size(); ++i) {
+        const char c = command[i];
+        if (!quoted && (c == ' ' || c == '\t')) {
+            in_word = false;
+            continue;
+        }
+        if (!in_word) words.emplace_back();
+        in_word = true;
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == '%' && i + 1 < command.size() && (command[i + 1] == 'p' || command[i + 1] == '%')) {
+            ++i;
+            has_program = has_program || command[i] == 'p';
+            words.back() += command[i] == 'p' ? program : std::string_view("%");
+        } else {
+            words.back() += c;
+        }
+    }
+    if (quoted || words.empty() || words.front().empty()) {
+        return proto::errno_error(EINVAL, "runner command \"" + std::string(command) + "\" (a quote is open, or there is no program)");
+    }
+    if (!has_program) words.emplace_back(program);
+    return words;
+}
+
+std::optional<RunnerRefusal> runner_refusal(const ImageDescription& image, const RunnerTable& table,
+                                            const WineInstallation& wine) {
+    using Reason = RunnerRefusal::Reason;
+    const std::string what = "it is " + describe(image);
+    if (runner_kind(image).empty()) {
+        const bool other_processor = image.kind == ImageKind::pe && is_program_for_a_user(image);
+        return RunnerRefusal{other_processor ? Reason::wrong_machine : Reason::bad_format,
+                             other_processor ? what + ", which is for another processor" : what};
+    }
+    const std::string* command = table.find(image);
+    if (command == nullptr) return RunnerRefusal{Reason::wrong_machine, what + ", and this host has no runner for those"};
+    const auto words = expand_command(*command, {});
+    if (!words || !is_wine(words->front())) return std::nullopt;
+    if (!wine.runs_64_bit && !wine.runs_32_bit) {
+        return RunnerRefusal{Reason::wrong_machine, what + ", and Wine is not installed here: apt-get install wine"};
+    }
+    if (image.bits == 32 && !wine.runs_32_bit) {
+        return RunnerRefusal{Reason::wrong_machine,
+                             what + ", and only a 64-bit Wine is installed here: dpkg --add-architecture i386 && "
+                                    "apt-get update && apt-get install wine32:i386"};
+    }
+    return std::nullopt;
+}
+
+}  // namespace interop

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/runner_wine.h"
+
+#include <array>
+
+namespace interop {
+namespace {
+
+// Debian's 64-bit loader, those of WineHQ's packages, and of distributions that follow upstream.
+constexpr std::array<const char*, 6> places_of_64_bit{
+    "/usr/lib/wine/wine64",
+    "/usr/lib/x86_64-linux-gnu/wine/x86_64-unix/ntdll.so",
+    "/usr/lib64/wine/x86_64-unix/ntdll.so",
+    "/usr/lib/wine/x86_64-unix/ntdll.so",
+    "/opt/wine-stable/lib64/wine/x86_64-unix/ntdll.so",
+    "/opt/wine-staging/lib64/wine/x86_64-unix/ntdll.so",
+};
+constexpr std::array<const char*, 6> places_of_32_bit{
+    "/usr/lib/wine/wine",
+    "/usr/lib/i386-linux-gnu/wine/i386-unix/ntdll.so",
+    "/usr/lib32/wine/i386-unix/ntdll.so",
+    "/usr/lib/wine/i386-unix/ntdll.so",
+    "/opt/wine-stable/lib/wine/i386-unix/ntdll.so",
+    "/opt/wine-staging/lib/wine/i386-unix/ntdll.so",
+};
+
+bool on_path(const std::function<bool(const std::string&)>& exists, std::string_view search_path, std::string_view name) {
+    while (!search_path.empty()) {
+        const auto colon = search_path.find(':');
+        const std::string_view directory = search_path.substr(0, colon);
+        if (!directory.empty() && exists(std::string(directory) + "/" + std::string(name))) return true;
+        if (colon == std::string_view::npos) break;
+        search_path.remove_prefix(colon + 1);
+    }
+    return false;
+}
+
+}  // namespace
+
+bool is_wine(std::string_view program) {
+    const std::string_view name = program.substr(program.rfind('/') + 1);  // npos + 1 is 0
+    return name == "wine" || name == "wine64" || name.starts_with("wine-");
+}
+
+WineInstallation find_wine(const std::function<bool(const std::string& path)>& exists, std::string_view search_path) {
+    WineInstallation installation;
+    if (!on_path(exists, search_path, "wine") && !on_path(exists, search_path, "wine64")) return installation;
+    for (const char* place : places_of_64_bit) installation.runs_64_bit = installation.runs_64_bit || exists(place);
+    for (const char* place : places_of_32_bit) installation.runs_32_bit = installation.runs_32_bit || exists(place);
+    // A Wine that lies elsewhere: believe it for the width that every build of today has.
+    if (!installation.runs_64_bit && !installation.runs_32_bit) installation.runs_64_bit = true;
+    return installation;
+}
+
+std::vector<std::pair<std::string, std::string>> wine_environment(const VariableLookup& lookup) {
+    std::vector<std::pair<std::string, std::string>> additions;
+    if (!lookup("WINEDEBUG")) additions.emplace_back("WINEDEBUG", "-all");
+    const std::string overrides = lookup("WINEDLLOVERRIDES").value_or("");
+    if (overrides.find("winedbg") == std::string::npos) {
+        additions.emplace_back("WINEDLLOVERRIDES", overrides.empty() ? "winedbg.exe=d" : overrides + ";winedbg.exe=d");
+    }
+    return additions;
+}
+
+std::string wine_prefix(const VariableLookup& lookup) {
+    if (const auto prefix = lookup("WINEPREFIX"); prefix && !prefix->empty()) return *prefix;
+    const auto home = lookup("HOME");
+    return home && !home->empty() ? *home + "/.wine" : std::string();
+}
+
+}  // namespace interop

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "interop/route/runner.h"
+
+namespace interop {
+
+/// Whether the first word of a runner's command is Wine's own starter: "wine", "wine64", "/opt/x/bin/wine-stable".
+bool is_wine(std::string_view program);
+
+/// Looks for Wine's loaders where distributions put them. `exists` answers for a path; `search_path` is a PATH.
+WineInstallation find_wine(const std::function<bool(const std::string& path)>& exists, std::string_view search_path);
+
+/// Answers for a variable of some environment; nothing if it is not set.
+using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// What a Wine program's environment needs beyond what is set: no debug output, no winedbg (which can hang
+/// after a crash), unless the user has decided otherwise.
+std::vector<std::pair<std::string, std::string>> wine_environment(const VariableLookup& lookup);
+
+/// The prefix that Wine uses with this environment; empty if it has none.
+std::string wine_prefix(const VariableLookup& lookup);
+
+/// Whether a wineserver runs for `prefix`. Cheap, and it does not disturb the server.
+bool wine_server_runs(const std::string& prefix, const VariableLookup& lookup);
+
+/// Starts the wineserver of the environment's prefix, to stay, and its services, all on /dev/null and in a session of
+/// their own, and waits until they are up; a missing prefix is created by that, which takes many seconds. A server that is
+/// started by a program instead holds that program's standard streams for as long as it runs, and dies with
+/// its session. `environment` is "NAME=value"; `wine` is the program that is_wine() recognised.
+proto::Result<void> start_wine_server(const std::string& wine, const std::vector<std::string>& environment);
+
+}  // namespace interop

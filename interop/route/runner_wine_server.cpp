@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include "interop/os/unique_fd.h"
+#include "interop/route/runner_wine.h"
+
+namespace interop {
+namespace {
+
+// Debian's wineserver makes a directory with a random name and leaves the name in the prefix.
+std::string debian_server_directory(const std::string& prefix, const VariableLookup& lookup) {
+    const UniqueFd file(::open((prefix + "/wineserver").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return {};
+    std::array<char, 64> name{};
+    const ssize_t size = ::read(file.get(), name.data(), name.size());
+    if (size <= 0) return {};
+    std::string_view text(name.data(), static_cast<std::size_t>(size));
+    text = text.substr(0, text.find_first_of(std::string_view("\0\n", 2)));
+    return lookup("TMPDIR").value_or("/tmp") + "/" + std::string(text);
+}
+
+// The server holds a lock on the whole of this file for as long as it runs (server/request.c).
+bool lock_is_held(const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!file) return false;
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_len = 1;
+    return ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+class SpawnSettings {
+  public:
+    SpawnSettings() {
+        posix_spawn_file_actions_init(&actions_);
+        for (const int stream : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions_, stream, "/dev/null", O_RDWR, 0);
+        posix_spawnattr_init(&attributes_);
+        sigset_t signals;
+        sigfillset(&signals);
+        posix_spawnattr_setsigdefault(&attributes_, &signals);
+        sigemptyset(&signals);
+        posix_spawnattr_setsigmask(&attributes_, &signals);
+        constexpr short flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+        posix_spawnattr_setflags(&attributes_, flags);
+    }
+    SpawnSettings(const SpawnSettings&) = delete;
+    SpawnSettings& operator=(const SpawnSettings&) = delete;
+    ~SpawnSettings() {
+        posix_spawn_file_actions_destroy(&actions_);
+        posix_spawnattr_destroy(&attributes_);
+    }
+
+    [[nodiscard]] const posix_spawn_file_actions_t* actions() const { return &actions_; }
+    [[nodiscard]] const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+  private:
+    posix_spawn_file_actions_t actions_{};
+    posix_spawnattr_t attributes_{};
+};
+
+// Runs a program in a session of its own on /dev/null and returns its exit status.
+proto::Result<int> run_detached(std::vector<std::string> words, const std::vector<std::string>& environment) {
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    std::vector<char*> envp;
+    for (const auto& variable : environment) envp.push_back(const_cast<char*>(variable.c_str()));
+    envp.push_back(nullptr);
+    const SpawnSettings settings;
+    pid_t child = -1;
+    const int failure = ::posix_spawnp(&child, argv[0], settings.actions(), settings.attributes(), argv.data(), envp.data());
+    if (failure != 0) return proto::errno_error(failure, "start " + words.front());
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) return proto::errno_error(errno, "wait for " + words.front());
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// The server that belongs to this starter: beside it if it was given with a directory.
+std::string server_of(const std::string& wine) {
+    const auto slash = wine.rfind('/');
+    if (slash == std::string::npos) return "wineserver";
+    std::string beside = wine.substr(0, slash + 1) + "wineserver";
+    return ::access(beside.c_str(), X_OK) == 0 ? beside : "wineserver";
+}
+
+}  // namespace
+
+bool wine_server_runs(const std::string& prefix, const VariableLookup& lookup) {
+    struct stat status{};
+    if (prefix.empty() || ::stat(prefix.c_str(), &status) < 0) return false;
+    std::array<char, 64> name{};
+    std::snprintf(name.data(), name.size(), "/server-%llx-%llx/lock", static_cast<unsigned long long>(status.st_dev),
+                  static_cast<unsigned long long>(status.st_ino));
+    const std::string debian = debian_server_directory(prefix, lookup);
+    if (!debian.empty() && lock_is_held(debian + name.data())) return true;
+    return lock_is_held("/tmp/.wine-" + std::to_string(::geteuid()) + name.data());
+}
+
+proto::Result<void> start_wine_server(const std::string& wine, const std::vector<std::string>& environment) {
+    // It goes into the background by itself, and says so by ending. A server that runs already is no error for us.
+    auto server = run_detached({server_of(wine), "-p"}, environment);
+    if (!server) return server.error();
+    // The first program of a prefix starts its services and waits for them.
+    auto first = run_detached({wine, "cmd.exe", "/c", "exit", "0"}, environment);
+    if (!first) return first.error();
+    if (*first != 0) return proto::errno_error(EIO, "start Wine (its first program ended with " + std::to_string(*first) + ")");
+    return {};
+}
+
+}  // namespace interop
