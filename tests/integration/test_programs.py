@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: MIT
+"""Real Windows programs, started by the kernel through the rule for MZ, over every way to an agent: a Linux agent with passed
+descriptors, with relayed streams, over tcp, and hostbridge.exe under Wine, which stands for a Windows host."""
+
+import array
+import fcntl
+import hashlib
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import termios
+import threading
+import unittest
+
+import bridges
+from bridges import SAMPLES, wait_until
+
+BIG = 64 << 20
+# Sanitized programs are several times slower; what is repeated is repeated less there.
+RANDOM_LISTS = 40 if bridges.SANITIZED else 200
+
+
+def big_input(directory):
+    """64 MiB that no relay can have guessed, made once."""
+    path = os.path.join(directory, "big")
+    if not os.path.exists(path):
+        block = random.Random(20).randbytes(1 << 20)
+        with open(path, "wb") as file:
+            for number in range(BIG >> 20):
+                file.write(number.to_bytes(4, "little") + block[4:])
+    return path
+
+
+def random_arguments(rng):
+    alphabet = "ab \t\"\\'%^&|<>*?$`!;,=()[]{}~#@üß漢😀\n"
+    return ["".join(rng.choice(alphabet) for _ in range(rng.choice([0, 1, 2, 5, 20]))) for _ in range(rng.randrange(1, 8))]
+
+
+def applies_list2cmdline(argument):
+    """Python's rule is the same but for these."""
+    return not any(c in argument for c in "\n\r\v")
+
+
+class ProgramTests:
+    """What must be the same over every way. Subclasses start the agent."""
+
+    windows = False
+    relayed = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
+        cls.bridge = cls.enterClassContext(cls.start())
+        cls.environment = dict(bridges.wine_environment(), **cls.bridge.environment, **cls.more_environment())
+
+    @classmethod
+    def more_environment(cls):
+        return {}
+
+    def setUp(self):
+        # A test that fails because the agent is gone says so.
+        self.assertIsNone(self.bridge.process.poll(), self.bridge.log())
+
+    def popen(self, arguments, **options):
+        options.setdefault("cwd", SAMPLES)
+        options.setdefault("env", self.environment)
+        return subprocess.Popen(arguments, **options)
+
+    def run_program(self, arguments, **options):
+        options.setdefault("cwd", SAMPLES)
+        options.setdefault("env", self.environment)
+        options.setdefault("timeout", bridges.HANG_GUARD)
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        if "input" not in options:
+            options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.run(arguments, **options)
+
+    def bash(self, script, **options):
+        return self.run_program(["bash", "-c", script], **options)
+
+    # --- arguments -------------------------------------------------------------------------------------------
+
+    def received_arguments(self, arguments):
+        result = self.run_program(["./args.exe", *arguments])
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        return json.loads(result.stdout)
+
+    def test_arguments_typed_in_a_shell(self):
+        result = self.bash("""./args.exe a "" "b c" 'd"e' 'f\\' 'g\\\\"h' ü""")
+        self.assertEqual(result.stderr, b"")
+        received = json.loads(result.stdout)
+        expected = ["a", "", "b c", 'd"e', "f\\", 'g\\\\"h', "ü"]
+        self.assertEqual(received["crt"][1:], expected)
+        self.assertEqual(received["shell"][1:], expected)
+
+    def test_random_argument_lists(self):
+        rng = random.Random(bridges.SANITIZED + 1)
+        lists = [random_arguments(rng) for _ in range(RANDOM_LISTS)]
+        for arguments in lists:
+            with self.subTest(arguments=arguments):
+                received = self.received_arguments(arguments)
+                self.assertEqual(received["crt"][1:], arguments)
+                self.assertEqual(received["shell"][1:], arguments)
+                if self.windows and all(map(applies_list2cmdline, arguments)):
+                    self.assertTrue(received["line"].endswith(" " + subprocess.list2cmdline(arguments)), received["line"])
+
+    def test_many_arguments_work_or_are_refused_at_once(self):
+        result = self.run_program(["./args.exe"] + ["x"] * 100_000)
+        if result.returncode == 0:
+            self.assertEqual(len(json.loads(result.stdout)["crt"]), 100_001)
+        else:
+            self.assertEqual(result.returncode, 126, result.stderr)
+            self.assertIn(b"argument list too long", result.stderr)
+            self.assertEqual(result.stderr.count(b"\n"), 1)
+
+    def test_working_directory_is_the_callers(self):
+        directory = os.path.join(self.directory, "a dir ü")
+        os.makedirs(directory, exist_ok=True)
+        result = self.run_program([os.path.join(SAMPLES, "cwd.exe")], cwd=directory)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertEqual(result.stdout.decode().strip().replace("\\", "/").partition(":")[2], directory)
+
+    def test_wslenv_chooses_what_crosses_of_the_environment(self):
+        environment = dict(self.environment, WSLENV="MZ_ONE:MZ_TWO/w:MZ_THREE/u", MZ_ONE="1 ü", MZ_TWO="2", MZ_THREE="3")
+        result = self.run_program(["./env.exe", "MZ_ONE", "MZ_TWO"], env=environment)
+        self.assertEqual(result.stdout.decode(), "MZ_ONE=1 ü\nMZ_TWO=2\n")
+        if self.windows:  # the Linux agent's own environment is not the guest's either, but Wine adds to it
+            self.assertEqual(self.run_program(["./env.exe", "MZ_THREE"], env=environment).returncode, 1)
+
+    def test_symbolic_link_to_the_program(self):
+        link = os.path.join(self.directory, "linked.exe")
+        if not os.path.lexists(link):
+            os.symlink(os.path.join(SAMPLES, "hello.exe"), link)
+        result = self.run_program([link, "x"])
+        self.assertEqual(result.stdout, b"Hello from Windows!\nargument: x\n", result.stderr)
+
+    # --- streams ---------------------------------------------------------------------------------------------
+
+    def test_output_and_error_stay_apart(self):
+        result = self.run_program(["./mixed.exe", "100"])
+        self.assertEqual(result.stdout, b"".join(b"out %d\n" % n for n in range(1, 101)))
+        self.assertEqual(result.stderr, b"".join(b"err %d\n" % n for n in range(1, 101)))
+
+    def test_clipboard(self):
+        for text in ("text\n", "ü" * (1 << 19)):
+            with self.subTest(size=len(text.encode())):
+                copied = self.run_program(["./clip.exe"], input=text.encode())
+                self.assertEqual((copied.returncode, copied.stderr), (0, b""))
+                self.assertEqual(self.run_program(["./paste.exe"]).stdout, text.encode())
+
+    def test_64_mib_through_cat(self):
+        path = big_input(self.directory)
+        with open(path, "rb") as file:
+            expected = hashlib.file_digest(file, "sha256").hexdigest()
+        for command in ("./cat.exe < {} | sha256sum", "cat {} | ./cat.exe | sha256sum"):
+            result = self.bash(command.format(shlex.quote(path)))
+            self.assertEqual((result.stdout.split()[0].decode(), result.stderr), (expected, b""), command)
+
+    def test_expanding_filter_does_not_deadlock(self):
+        result = self.bash(f"./expand.exe < {shlex.quote(big_input(self.directory))} | sha256sum")
+        digest = hashlib.sha256()
+        with open(big_input(self.directory), "rb") as file:
+            while block := file.read(1 << 16):
+                expanded = bytearray(4 * len(block))
+                for place in range(4):
+                    expanded[place::4] = block
+                digest.update(expanded)
+        self.assertEqual(result.stdout.split()[0].decode(), digest.hexdigest())
+
+    def test_end_of_input_reaches_the_program(self):
+        self.assertEqual(self.run_program(["./stdinlen.exe"]).stdout.strip(), b"0")
+        self.assertEqual(self.run_program(["./stdinlen.exe"], input=b"x" * 100_000).stdout.strip(), b"100000")
+
+    def test_closed_reader_ends_the_program(self):
+        result = self.bash(f"./expand.exe < {shlex.quote(big_input(self.directory))} | head -c 10; echo ${{PIPESTATUS[0]}} >&2")
+        self.assertEqual(len(result.stdout), 10)
+        self.assertNotEqual(result.stderr.split()[-1], b"0")
+
+    def test_closed_standard_descriptors(self):
+        result = self.bash("./hello.exe <&- 2>&-")
+        self.assertEqual((result.returncode, result.stdout), (0, b"Hello from Windows!\n"))
+        self.assertEqual(self.bash("./cat.exe <&- | wc -c").stdout.strip(), b"0")
+
+    def test_input_that_is_not_read_stays_for_the_next_command(self):
+        path = os.path.join(self.directory, "lines")
+        with open(path, "w") as file:
+            file.write("".join(f"line {n}\n" for n in range(1000)))
+        with open(path, "rb") as file:
+            whole = file.read()
+        for script in ("{ ./head1.exe; cat; } < " + shlex.quote(path), f"cat {shlex.quote(path)} | {{ ./head1.exe; cat; }}",
+                       f"cat {shlex.quote(path)} | {{ ./head1.exe; ./head1.exe; cat; }}"):
+            with self.subTest(script=script):
+                self.assertEqual(self.bash(script).stdout, whole)
+        result = self.bash(r"printf 'a\nb\nc\n' | { ./head1.exe; cat; }")
+        self.assertEqual((result.stdout, result.stderr), (b"a\nb\nc\n", b""))
+
+    def test_while_read_loop_runs_once_per_line(self):
+        result = self.bash(r"""printf 'one\ntwo\nthree\n' | while read f; do ./hello.exe "$f"; done""")
+        self.assertEqual([line for line in result.stdout.decode().splitlines() if line.startswith("argument")],
+                         ["argument: one", "argument: two", "argument: three"])
+
+    def test_descriptor_flags_are_left_alone(self):
+        reader, writer = os.pipe()
+        out_reader, out_writer = os.pipe()
+        flags = [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in (reader, out_writer)]
+        for kill in (False, True):
+            beat = os.path.join(self.directory, f"flags{kill}")
+            program = self.popen(["./sleep.exe", "60000" if kill else "1", self.host_path(beat)], stdin=reader, stdout=out_writer)
+            self.assertEqual(os.read(out_reader, 100), b"ready\n")
+            self.assertEqual([fcntl.fcntl(fd, fcntl.F_GETFL) for fd in (reader, out_writer)], flags)
+            if kill:
+                bridges.kill_process(program)
+            else:
+                self.assertEqual(program.wait(bridges.HANG_GUARD), 0)
+            self.assertEqual([fcntl.fcntl(fd, fcntl.F_GETFL) for fd in (reader, out_writer)], flags)
+        for fd in (reader, writer, out_reader, out_writer):
+            os.close(fd)
+
+    def test_unread_input_never_costs_the_exit_status(self):
+        for _ in range(10):
+            self.assertEqual(self.run_program(["./exit.exe", "42"], input=b"x" * 1_500_000).returncode, 42)
+
+    # --- the end ---------------------------------------------------------------------------------------------
+
+    def exit_status(self, *arguments):
+        result = self.run_program(list(arguments))
+        self.assertEqual(result.stderr, b"")
+        return result.returncode
+
+    def test_exit_codes(self):
+        for code, expected in (("0", 0), ("1", 1), ("42", 42), ("255", 255), ("256", 1), ("0x12345600", 1)):
+            with self.subTest(code=code):
+                self.assertEqual(self.exit_status("./exit.exe", code), expected)
+
+    def sees_full_codes(self):
+        return self.windows or not bridges.SANITIZED and os.path.exists(bridges.EXIT_OBJECT)
+
+    def test_access_violation_is_a_segmentation_fault(self):
+        if not self.sees_full_codes():
+            self.skipTest("the exit object is not preloaded under sanitizers")
+        self.assertEqual(self.exit_status("./exit.exe", "0xC0000005"), -signal.SIGSEGV)
+        result = self.bash("./crash.exe; echo $?")
+        self.assertEqual(result.stdout, b"139\n", result.stderr)
+
+    def test_access_violation_as_first_process_of_a_namespace(self):
+        if not self.sees_full_codes():
+            self.skipTest("the exit object is not preloaded under sanitizers")
+        result = self.run_program(["unshare", "-pf", "./crash.exe"])
+        self.assertEqual(result.returncode, 139, result.stderr)
+
+    def test_gui_program(self):
+        path = os.path.join(self.directory, "gui.txt")
+        self.assertEqual(self.exit_status("./gui.exe", self.host_path(path), "7"), 7)
+        with open(path) as file:
+            self.assertIn("Hello from a Windows GUI program!", file.read())
+
+    def host_path(self, path):
+        return "Z:" + path.replace("/", "\\")
+
+    def beats(self, directory, count=5):
+        """The grandchildren's heartbeats, once all of them beat."""
+        files = [os.path.join(directory, f"{n}.beat") for n in range(1, count + 1)]
+        wait_until(lambda: all(os.path.exists(file) and os.path.getsize(file) for file in files), "the grandchildren start")
+
+        def read():
+            values = []
+            for file in files:
+                with open(file) as content:
+                    values.append(content.read())
+            return values
+
+        return read
+
+    def wait_until_still(self, beats, within):
+        """Until no heart beats for half a second, which is ten beats, or `within` seconds have passed."""
+        last = [beats(), 0]
+
+        def still():
+            now = beats()
+            last[1] = last[1] + 1 if now == last[0] else 0
+            last[0] = now
+            return last[1] >= 50
+
+        wait_until(still, "the grandchildren die", within)
+
+    def test_killed_client_takes_the_whole_tree_along(self):
+        directory = os.path.join(self.directory, "killed")
+        os.makedirs(directory)
+        program = self.popen(["./tree.exe", self.host_path(directory), "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        beats = self.beats(directory)
+        bridges.kill_process(program)
+        # 2 s to be gone, and what it takes to be sure of it.
+        self.wait_until_still(beats, 4 if not bridges.SANITIZED else 10)
+        self.assertEqual(self.run_program(["./hello.exe"]).stdout, b"Hello from Windows!\n")
+
+    def test_normal_end_leaves_grandchildren_alive(self):
+        directory = os.path.join(self.directory, "left")
+        os.makedirs(directory)
+        program = self.popen(["./tree.exe", self.host_path(directory), "8", "--exit"], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        beats = self.beats(directory)
+        self.assertEqual(program.wait(bridges.HANG_GUARD), 0)
+        before = beats()
+        wait_until(lambda: all(now != then for now, then in zip(beats(), before)), "the grandchildren go on")
+
+    def test_stalled_client_delays_nobody(self):
+        stalled = self.bash_stalled()
+        results = [None] * 100
+
+        def launch(number):
+            results[number] = self.run_program(["./exit.exe", str(number)]).returncode
+
+        # A hundred of Wine's programs at once need more memory than time: ten at a time.
+        try:
+            for first in range(0, 100, 10):
+                threads = [threading.Thread(target=launch, args=(n,)) for n in range(first, first + 10)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+        finally:
+            bridges.kill_process(stalled)
+        self.assertEqual(results, list(range(100)))
+
+    def bash_stalled(self):
+        """A client whose output nobody reads, with everything full on the way."""
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        with open(big_input(self.directory), "rb") as file:
+            stalled = self.popen(["./expand.exe"], stdin=file, stdout=writer)
+        os.close(writer)
+        filled = array.array("i", [0])
+
+        def is_full():
+            fcntl.ioctl(reader, termios.FIONREAD, filled)
+            return filled[0] >= 65536
+
+        wait_until(is_full, "the stalled client's pipe fills")
+        return stalled
+
+    # --- refusals --------------------------------------------------------------------------------------------
+
+    def refused(self, path, code, words):
+        result = self.run_program([bridges.MZINIT, "run", path])
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
+        self.assertIn(words, result.stderr.decode())
+
+    def test_32_bit_program_without_32_bit_wine(self):
+        program = os.path.join(bridges.SAMPLES32, "hello32.exe")
+        if not os.path.exists(program):
+            self.skipTest(f"{program} has not been built")
+        result = self.run_program([program])
+        if result.returncode == 0 and result.stdout == b"Hello from Windows!\n":
+            return
+        self.assertEqual((result.returncode, result.stdout), (126, b""))
+        self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
+        self.assertIn("32-bit", result.stderr.decode())
+
+    def test_agent_does_not_leak(self):
+        self.run_program(["./hello.exe"])
+        before = wait_until(lambda: self.bridge.descriptor_count(), "descriptors")
+        for _ in range(20):
+            self.run_program(["./hello.exe"])
+        wait_until(lambda: self.bridge.descriptor_count() <= before, f"the agent is back at {before} descriptors")
+
+
+class LinuxDescriptors(ProgramTests, unittest.TestCase):
+    relayed = False
+
+    @classmethod
+    def start(cls):
+        return bridges.start_linux_bridge(cls.directory, "unix")
+
+
+class LinuxRelayed(ProgramTests, unittest.TestCase):
+    @classmethod
+    def start(cls):
+        return bridges.start_linux_bridge(cls.directory, "unix")
+
+    @classmethod
+    def more_environment(cls):
+        return {"MZINIT_RELAY": "1"}
+
+
+class LinuxTcp(ProgramTests, unittest.TestCase):
+    @classmethod
+    def start(cls):
+        return bridges.start_linux_bridge(cls.directory, "tcp", ["--map", "/=/"])
+
+
+class WindowsTcp(ProgramTests, unittest.TestCase):
+    windows = True
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.path.exists(bridges.WINDOWS_AGENT):
+            raise unittest.SkipTest(f"{bridges.WINDOWS_AGENT} has not been built")
+        super().setUpClass()
+
+    @classmethod
+    def start(cls):
+        return bridges.start_windows_bridge(cls.directory)
+
+
+if __name__ == "__main__":
+    bridges.run_below_mzinit(__file__)
+    unittest.main(verbosity=2)

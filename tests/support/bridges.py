@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Our real programs, for the integration tests: where they are, agents of every kind, and a rule table of our own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.environ.get("MZINIT_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("MZINIT_BUILD_DIR") or os.path.join(SOURCE, "build", "release")
+SANITIZED = bool(os.environ.get("MZINIT_SANITIZE"))
+MZINIT = os.environ.get("MZINIT_PROGRAM") or os.path.join(BUILD, "init", "mzinit")
+HOSTBRIDGE = os.environ.get("HOSTBRIDGE_PROGRAM") or os.path.join(BUILD, "hostbridge", "hostbridge")
+EXIT_OBJECT = os.path.join(BUILD, "hostbridge", "libmzexit.so")
+SAMPLES = os.environ.get("MZINIT_SAMPLES") or os.path.join(SOURCE, "build", "mingw", "samples")
+SAMPLES32 = os.environ.get("MZINIT_SAMPLES32") or os.path.join(SOURCE, "build", "mingw32", "samples")
+# Undefined behaviour in hostbridge.exe traps in the variant that goes with the sanitizers.
+WINDOWS_AGENT = os.environ.get("MZINIT_WINDOWS_AGENT") or os.path.join(
+    SOURCE, "build", "mingw-ubsan" if SANITIZED else "mingw", "hostbridge", "hostbridge.exe")
+WINE_PREFIX = os.environ.get("MZINIT_WINE_PREFIX") or os.path.join(SOURCE, "build", "wine-prefix")
+
+# A guard against hanging, not a measure: nothing that works takes this long, even on a loaded machine.
+HANG_GUARD = 120
+SKIP = 77
+
+
+def wait_until(condition, what, timeout=HANG_GUARD):
+    """Polls until `condition()` is true and returns its value."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} s in vain: {what}")
+        time.sleep(0.01)
+
+
+def has_private_binfmt_misc():
+    """Whether a user namespace can have a rule table of its own (Linux 6.7)."""
+    mount = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc"
+    return subprocess.run(["unshare", "-Urmpf", "--mount-proc", "sh", "-c", mount], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def run_below_mzinit(script):
+    """Makes the calling test script run below `mzinit --register`, in namespaces of its own with a rule for MZ; on a kernel
+    that cannot do that, inside the emulated guest. Returns only there."""
+    if os.environ.get("MZINIT_BELOW_INIT"):
+        return
+    for needed in (MZINIT, HOSTBRIDGE, os.path.join(SAMPLES, "hello.exe")):
+        if not os.path.exists(needed):
+            print(f"skipped: {needed} has not been built", flush=True)
+            sys.exit(SKIP)
+    os.environ["MZINIT_BELOW_INIT"] = "1"
+    own = [MZINIT, "--register", "--", sys.executable, os.path.abspath(script)] + sys.argv[1:]
+    if has_private_binfmt_misc():
+        os.execvp("unshare", ["unshare", "-Urmpf", "--mount-proc"] + own)
+    guest = os.path.join(SOURCE, "tests", "support", "guest", "run_in_guest.sh")
+    forwarded = []
+    for name in ("MZINIT_BELOW_INIT", "MZINIT_SOURCE_DIR", "MZINIT_BUILD_DIR", "MZINIT_SANITIZE", "PYTHONPATH"):
+        forwarded += ["--env", name]
+    os.execv(guest, [guest, *forwarded, "--", "unshare", "-pf", "--mount-proc"] + own)
+
+
+class Bridge:
+    """A running agent and the environment in which mzinit finds it. Use as a context manager."""
+
+    def __init__(self, command, environment, ready_file, log_path, key_file=None, native_paths=True):
+        self.native_paths = native_paths
+        self.log_path = log_path
+        with open(log_path, "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        try:
+            wait_until(lambda: self.process.poll() is not None or os.path.exists(ready_file), "the agent gets ready")
+            if self.process.poll() is not None:
+                raise AssertionError(f"the agent ended with {self.process.returncode}: {self.log()}")
+            with open(ready_file) as ready:
+                self.endpoints = ready.read().split()
+        except BaseException:
+            self.stop()
+            raise
+        self.environment = {"MZINIT_HOST": " ".join(self.endpoints)}
+        if key_file:
+            conf = os.path.join(os.path.dirname(ready_file), "mzinit.conf")
+            with open(conf, "w") as file:
+                file.write(f"[host]\nkey = {key_file}\n")
+            self.environment["MZINIT_CONF"] = conf
+
+    def log(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
+
+    def descriptor_count(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def wine_environment(**more):
+    environment = dict(os.environ, WINEPREFIX=WINE_PREFIX, WINEDEBUG="-all", DISPLAY="")
+    environment.update(more)
+    return environment
+
+
+def make_key(directory):
+    path = os.path.join(directory, "key")
+    if not os.path.exists(path):
+        subprocess.run([HOSTBRIDGE, "keygen", path], check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
+    """`endpoint` is "unix" or "tcp"."""
+    ready = os.path.join(directory, "ready")
+    command = [HOSTBRIDGE, "--ready-file", ready]
+    key = None
+    if endpoint == "unix":
+        command += ["--listen", f"unix:{directory}/agent.sock"]
+    else:
+        key = make_key(directory)
+        command += ["--listen", "tcp:127.0.0.1:0", "--key-file", key]
+    if os.path.exists(EXIT_OBJECT) and not SANITIZED:
+        command += ["--exit-object", EXIT_OBJECT]
+    return Bridge(command + list(arguments), environment or wine_environment(), ready, os.path.join(directory, "agent.log"), key)
+
+
+def start_windows_bridge(directory, arguments=()):
+    ready = os.path.join(directory, "ready")
+    key = make_key(directory)
+    command = ["wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key, "--map", "/=Z:\\",
+               "--ready-file", "Z:" + ready, *arguments]
+    return Bridge(command, wine_environment(), ready, os.path.join(directory, "agent.log"), key, native_paths=False)
+
+
+class TemporaryDirectory:
+    """A directory that is gone at the end, with a short name, since sockets' names are limited."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="mz")
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def kill_process(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGKILL)
+    process.wait()
