@@ -12,6 +12,7 @@
 
 #include "interop/route/client_key.h"
 #include "interop/route/configuration.h"
+#include "interop/route/wine_fallback.h"
 #include "interop/session/host_connection.h"
 #include "interop/session/host_session.h"
 #include "interop/session/launch_request.h"
@@ -34,6 +35,8 @@ class ProgramRun {
     int fail(int code, const std::string& reason) const;
     [[nodiscard]] std::optional<std::string> refusal() const;
     SessionOutcome try_host();
+    /// Ends as the program did.
+    [[nodiscard]] int finish(const Ended& ended) const;
     proto::Result<HostConnection> connect(std::string& problems);
     proto::Result<proto::Key>& key();
 
@@ -121,19 +124,30 @@ int ProgramRun::run() {
     if (!configuration) return fail(exit_code::bridge_failed, configuration.error().message());
     configuration_ = std::move(*configuration);
 
-    NotStarted last{"no route leads to a program of this kind", exit_code::bridge_failed};
+    std::string reasons;
+    int exit_code = exit_code::bridge_failed;
     for (const Backend backend : configuration_.pe_route) {
-        if (backend != Backend::host) continue;
-        auto outcome = try_host();
-        if (auto* ended = std::get_if<Ended>(&outcome)) {
-            if (!ended->message.empty()) fail(0, ended->message);
-            if (ended->action.signal != 0) die_of_signal(ended->action.signal);
-            return ended->action.code;
+        if (backend == Backend::wine) {
+            const FallbackFailure failure = exec_wine(program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1);
+            reasons += (reasons.empty() ? "" : "; ") + failure.reason;
+            // What the host said of the program counts for more than that Wine is not here to try.
+            if (failure.exit_code != exit_code::bridge_failed) exit_code = failure.exit_code;
+            continue;
         }
+        auto outcome = try_host();
+        if (auto* ended = std::get_if<Ended>(&outcome)) return finish(*ended);
         if (auto* lost = std::get_if<Lost>(&outcome)) return fail(exit_code::bridge_failed, lost->reason);
-        last = std::move(std::get<NotStarted>(outcome));
+        const auto& not_started = std::get<NotStarted>(outcome);
+        reasons += (reasons.empty() ? "" : "; ") + not_started.reason;
+        exit_code = not_started.exit_code;
     }
-    return fail(last.exit_code, last.reason);
+    return fail(exit_code, reasons);
+}
+
+int ProgramRun::finish(const Ended& ended) const {
+    if (!ended.message.empty()) fail(0, ended.message);
+    if (ended.action.signal != 0) die_of_signal(ended.action.signal);
+    return ended.action.code;
 }
 
 }  // namespace
