@@ -22,6 +22,7 @@
 #include "interop/session/readiness.h"
 #include "interop/session/signal_forwarding.h"
 #include "interop/session/stdin_source.h"
+#include "interop/text/printable.h"
 #include "proto/wire/limits.h"
 #include "proto/wire/liveness.h"
 
@@ -201,7 +202,7 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
     } else if (std::holds_alternative<event::StdinClosed>(received)) {
         protocol_.send_stdin_end();
     } else if (auto* progress = std::get_if<event::Progressed>(&received)) {
-        if (isatty(STDERR_FILENO) == 1) dprintf(STDERR_FILENO, "mzinit: %s\n", progress->text.c_str());
+        if (isatty(STDERR_FILENO) == 1) dprintf(STDERR_FILENO, "mzinit: %s\n", printable_line(progress->text).c_str());
     } else if (auto* exit = std::get_if<event::Exited>(&received)) {
         exited(exit->status);
     }

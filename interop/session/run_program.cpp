@@ -17,6 +17,7 @@
 #include "interop/session/host_session.h"
 #include "interop/session/launch_request.h"
 #include "interop/session/program_file.h"
+#include "interop/text/printable.h"
 
 namespace interop {
 namespace {
@@ -57,7 +58,9 @@ unsigned current_depth() {
 }
 
 int ProgramRun::fail(int code, const std::string& reason) const {
-    dprintf(STDERR_FILENO, "mzinit: %s: %s\n", base_name(invocation_.path).c_str(), reason.c_str());
+    // Parts of it may come from the agent.
+    const std::string line = printable_line(base_name(invocation_.path) + ": " + reason);
+    dprintf(STDERR_FILENO, "mzinit: %s\n", line.c_str());
     return code;
 }
 
