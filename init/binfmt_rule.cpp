@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "init/binfmt_rule.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace init {
+namespace {
+
+constexpr std::size_t longest_line = 1920;  // MAX_REGISTER_LENGTH of the kernel.
+
+bool is_good_name(std::string_view name) {
+    return !name.empty() && name != "." && name != ".." && name != "register" && name != "status" &&
+           std::ranges::none_of(name, [](unsigned char c) { return c == '/' || c <= ' ' || c == 0x7F; });
+}
+
+bool are_good_flags(std::string_view flags) {
+    return flags.find('P') != std::string_view::npos && flags.find_first_not_of("POCF") == std::string_view::npos;
+}
+
+bool is_good_interpreter(std::string_view path) {
+    return path.starts_with('/') && std::ranges::none_of(path, [](unsigned char c) { return c < ' ' || c == 0x7F; });
+}
+
+/// The first character of the line separates its fields; it must be in none of them.
+std::optional<char> choose_separator(const BinfmtRule& rule) {
+    for (const char c : std::string_view(":|,;!%")) {
+        if ((rule.name + rule.interpreter + rule.flags).find(c) == std::string::npos) return c;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+proto::Result<std::string> format_rule(const BinfmtRule& rule) {
+    const auto bad = [](const std::string& what) { return proto::errno_error(EINVAL, what); };
+    if (!is_good_name(rule.name)) return bad("rule name '" + rule.name + "'");
+    if (!are_good_flags(rule.flags)) return bad("flags '" + rule.flags + "' (P is needed, with it O, C and F can be)");
+    if (!is_good_interpreter(rule.interpreter)) return bad("interpreter '" + rule.interpreter + "' (not an absolute path)");
+    const auto separator = choose_separator(rule);
+    if (!separator) return bad("interpreter '" + rule.interpreter + "' (has every character that could separate fields)");
+    const std::string s(1, *separator);
+    std::string line = s + rule.name + s + 'M' + s + s + "MZ" + s + s + rule.interpreter + s + rule.flags;
+    if (line.size() > longest_line) return bad("interpreter '" + rule.interpreter + "' (path too long)");
+    return line;
+}
+
+std::optional<RegisteredRule> parse_registered_rule(std::string_view text) {
+    RegisteredRule rule;
+    bool has_interpreter = false;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        if (line == "enabled") rule.enabled = true;
+        if (line.starts_with("flags: ")) rule.flags = line.substr(7);
+        if (line.starts_with("interpreter ")) {
+            rule.interpreter = line.substr(12);
+            has_interpreter = true;
+        }
+    }
+    return has_interpreter ? std::optional(rule) : std::nullopt;
+}
+
+}  // namespace init

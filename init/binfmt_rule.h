@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/base/result.h"
+
+namespace init {
+
+/// A binfmt_misc rule for files that start with "MZ". Source: Linux Documentation/admin-guide/binfmt-misc.rst.
+struct BinfmtRule {
+    std::string name = "mzinit";
+    std::string interpreter;
+    std::string flags = "PF";
+};
+
+/// The line that registers the rule. The Error says which part the kernel could not take, or we could not work with:
+/// without flag P the interpreter cannot tell the caller's argv[0] from the first argument.
+proto::Result<std::string> format_rule(const BinfmtRule& rule);
+
+/// What the kernel tells about a registered rule.
+struct RegisteredRule {
+    bool enabled = false;
+    std::string interpreter;
+    std::string flags;
+};
+
+/// Reads the text of a rule's file in binfmt_misc; nothing if it is not of that form.
+std::optional<RegisteredRule> parse_registered_rule(std::string_view text);
+
+}  // namespace init

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "init/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include "init/identify_command.h"
+#include "init/init_options.h"
+#include "init/messages.h"
+#include "init/registration.h"
+#include "interop/session/run_program.h"
+
+namespace init {
+namespace {
+
+constexpr int exit_usage = 2;
+
+/// What the user may have written, whatever the subcommand.
+struct CommandLine {
+    RegistrationRequest registration;
+    bool json = false;
+    std::vector<std::string> files;
+};
+
+void add_rule_options(CLI::App& command, CommandLine& line) {
+    command.add_option("--name", line.registration.rule.name, "Name of the rule")->capture_default_str();
+    command.add_option("--mount-point", line.registration.directory, "Where binfmt_misc is mounted")->capture_default_str();
+}
+
+void add_register(CLI::App& app, CommandLine& line) {
+    CLI::App* command = app.add_subcommand("register", "Make this kernel run MZ files by mzinit, and test that it does");
+    add_rule_options(*command, line);
+    command->add_option("--interpreter", line.registration.rule.interpreter, "Absolute path; without it, this program");
+    command->add_option("--flags", line.registration.rule.flags, "Flags of the rule; P is needed")->capture_default_str();
+    command->add_flag("--replace", line.registration.replace, "Replace a rule that is for another interpreter");
+}
+
+void add_subcommands(CLI::App& app, CommandLine& line) {
+    add_register(app, line);
+    add_rule_options(*app.add_subcommand("unregister", "Remove the rule"), line);
+    CLI::App* status = app.add_subcommand("status", "Say whether MZ files are run by mzinit");
+    add_rule_options(*status, line);
+    status->add_flag("--json", line.json, "Print a JSON object");
+    CLI::App* identify = app.add_subcommand("identify", "Say what files are");
+    identify->add_flag("--json", line.json, "Print a JSON object per line");
+    identify->add_option("FILE", line.files, "Files to look at")->required();
+    app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would")->prefix_command();
+}
+
+int run_file(std::vector<std::string> words) {
+    const bool has_separator = !words.empty() && words.front() == "--";
+    if (has_separator) words.erase(words.begin());
+    if (words.empty() || (!has_separator && words.front().starts_with('-'))) {
+        warn_user(words.empty() ? "run: no file was given" : "run: option " + words.front() + " is not known");
+        return exit_usage;
+    }
+    interop::ProgramInvocation invocation;
+    invocation.path = words.front();
+    invocation.argv0 = words.front();
+    invocation.arguments.assign(words.begin() + 1, words.end());
+    return interop::run_program(std::move(invocation));
+}
+
+int dispatch(const CLI::App& app, const CommandLine& line) {
+    const CLI::App& command = *app.get_subcommands().front();
+    const RegistrationRequest& registration = line.registration;
+    if (command.get_name() == "register") return static_cast<int>(register_rule(registration));
+    if (command.get_name() == "unregister") {
+        return static_cast<int>(unregister_rule(registration.rule.name, registration.directory));
+    }
+    if (command.get_name() == "status") {
+        const StatusFormat format = line.json ? StatusFormat::json : StatusFormat::sentence;
+        return static_cast<int>(show_status(registration.rule.name, registration.directory, format));
+    }
+    if (command.get_name() == "identify") {
+        return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence);
+    }
+    return run_file(command.remaining());
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    if (first == "--version") {
+        print("mzinit " MZINIT_VERSION "\n");
+        return 0;
+    }
+    if (first == "--help" || first == "-h") {
+        print(init_usage());
+        return 0;
+    }
+    CLI::App app("Runs Windows and DOS programs from Linux", "mzinit");
+    CommandLine line;
+    add_subcommands(app, line);
+    app.require_subcommand(1);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    }
+    return dispatch(app, line);
+}
+
+}  // namespace init

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "init/identify_command.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "init/messages.h"
+#include "interop/image/identify.h"
+#include "interop/os/unique_fd.h"
+#include "proto/base/result.h"
+
+namespace init {
+namespace {
+
+using interop::ImageDescription;
+using interop::ImageKind;
+
+struct Finding {
+    std::uint64_t size;
+    ImageDescription image;
+};
+
+proto::Result<Finding> look_at(const std::string& path) {
+    // Opening a device or a FIFO can block and can have effects: look before.
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return proto::errno_error(errno, path);
+    if (S_ISDIR(status.st_mode)) return proto::errno_error(EISDIR, path);
+    if (!S_ISREG(status.st_mode)) return proto::errno_error(ENOTSUP, path);
+    const interop::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file || ::fstat(file.get(), &status) != 0) return proto::errno_error(errno, path);
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    return Finding{.size = size, .image = interop::identify_image(file.get(), size)};
+}
+
+std::string sentence(const std::string& path, const Finding& finding) {
+    return path + ": " + (finding.size == 0 ? "an empty file" : interop::describe(finding.image)) + "\n";
+}
+
+const char* word(ImageKind kind) {
+    switch (kind) {
+        case ImageKind::not_mz: return "not_mz";
+        case ImageKind::damaged: return "damaged";
+        case ImageKind::pe: return "pe";
+        case ImageKind::dos: return "dos";
+        case ImageKind::ne: return "ne";
+        case ImageKind::le: return "le";
+        case ImageKind::vxd: return "vxd";
+        case ImageKind::ape: return "ape";
+        case ImageKind::linux_kernel: return "linux_kernel";
+        case ImageKind::efi_zboot: return "efi_zboot";
+    }
+    return "unknown";
+}
+
+const char* word(interop::Machine machine) {
+    constexpr const char* words[] = {"unknown", "i386",  "amd64",     "arm64", "arm",   "ia64", "ebc",
+                                     "riscv",   "loongarch", "mips", "alpha", "sh", "powerpc"};
+    return words[static_cast<unsigned>(machine)];
+}
+
+const char* word(interop::Subsystem subsystem) {
+    constexpr const char* words[] = {"unknown", "native",     "windows_gui", "windows_console", "os2",
+                                     "posix",   "windows_ce", "efi",         "xbox",            "boot_application"};
+    return words[static_cast<unsigned>(subsystem)];
+}
+
+const char* word(interop::Managed managed) {
+    constexpr const char* words[] = {"none", "il", "mixed"};
+    return words[static_cast<unsigned>(managed)];
+}
+
+std::string json_line(const std::string& path, const Finding& finding) {
+    const ImageDescription& image = finding.image;
+    std::string json = "{\"file\": " + json_string(path) + ", \"kind\": " + json_string(word(image.kind));
+    json += ", \"bits\": " + std::to_string(image.bits);
+    if (image.kind == ImageKind::pe) {
+        json += ", \"machine\": " + json_string(word(image.machine));
+        json += ", \"subsystem\": " + json_string(word(image.subsystem));
+        json += ", \"dll\": " + std::string(image.is_dll ? "true" : "false");
+        json += ", \"managed\": " + json_string(word(image.managed));
+    }
+    if (!image.detail.empty()) json += ", \"detail\": " + json_string(image.detail);
+    return json + ", \"description\": " + json_string(interop::describe(image)) + "}\n";
+}
+
+}  // namespace
+
+int identify_files(const std::vector<std::string>& paths, IdentifyFormat format) {
+    int exit_status = 0;
+    for (const std::string& path : paths) {
+        const auto finding = look_at(path);
+        if (!finding) {
+            const bool is_special = finding.error().code.value() == ENOTSUP;
+            warn_user(is_special ? path + ": Not a regular file" : finding.error().message());
+            exit_status = 1;
+            continue;
+        }
+        print(format == IdentifyFormat::json ? json_line(path, *finding) : sentence(path, *finding));
+    }
+    return exit_status;
+}
+
+}  // namespace init

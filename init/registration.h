@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "init/binfmt_rule.h"
+#include "init/binfmt_table.h"
+
+/// `mzinit register`, `unregister` and `status`. They write sentences for the user and return how it went, which is
+/// also the exit status; the values are documented in README.md and do not change.
+namespace init {
+
+enum class RegistrationStatus {
+    done = 0,
+    failed = 1,             ///< Another reason, named in the message.
+    usage = 2,
+    no_binfmt_misc = 3,     ///< Not mounted, or not part of this kernel.
+    no_permission = 4,
+    not_registered = 5,
+    other_interpreter = 6,  ///< The name is taken by a rule for another program.
+    disabled = 7,           ///< The rule is there, but it or binfmt_misc is switched off.
+    not_working = 8,        ///< The kernel took the rule, but running a program by it failed.
+};
+
+struct RegistrationRequest {
+    BinfmtRule rule;       ///< Without an interpreter: this program.
+    std::string directory = BinfmtTable::usual_directory;
+    bool replace = false;  ///< A rule of the same name for another interpreter is replaced.
+};
+
+/// Registers the rule and tests it. A rule for the same interpreter is registered anew, which puts it before all
+/// others and makes flag F open the interpreter that is there now.
+RegistrationStatus register_rule(const RegistrationRequest& request);
+
+RegistrationStatus unregister_rule(const std::string& name, const std::string& directory);
+
+enum class StatusFormat { sentence, json };
+
+/// Says on standard output whether MZ files are run by the rule of that name.
+RegistrationStatus show_status(const std::string& name, const std::string& directory, StatusFormat format);
+
+/// Registers this program from init: mounts what is missing, so that in a user namespace of its own the rule is too.
+RegistrationStatus register_at_start();
+
+}  // namespace init

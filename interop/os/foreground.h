@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+namespace interop {
+
+/// The first of descriptors 0 to 2 that is our controlling terminal, if our process group is in its foreground;
+/// -1 otherwise. SIGTTIN must be blocked or ignored.
+int find_foreground_terminal() noexcept;
+
+/// Puts `group` into the foreground of `terminal`. SIGTTOU must be blocked or ignored. Async-signal-safe.
+bool give_foreground(int terminal, pid_t group) noexcept;
+
+}  // namespace interop
