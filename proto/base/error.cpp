@@ -22,6 +22,7 @@ class PeerCategory final : public std::error_category {
             case PeerFault::descriptor_mismatch: return "passed descriptors do not match the request";
             case PeerFault::silent: return "the peer fell silent";
             case PeerFault::too_much_before_authentication: return "too many bytes before authentication";
+            case PeerFault::flooding: return "more questions than the peer reads answers";
         }
         return "unknown peer fault";
     }

@@ -31,6 +31,7 @@ enum class PeerFault {
     descriptor_mismatch,  ///< Descriptors that Launch did not announce, or announced ones missing.
     silent,               ///< Nothing was heard for longer than the limit.
     too_much_before_authentication,
+    flooding,             ///< Asks for more answers than it reads.
 };
 
 /// The error category of PeerFault.

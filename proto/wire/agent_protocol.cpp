@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proto/wire/agent_protocol.h"
 
+#include "proto/wire/liveness.h"
+#include "proto/wire/utf8_text.h"
+
 namespace proto {
 namespace {
 
@@ -13,28 +16,36 @@ bool is_client_signal(int number) {
 
 Error out_of_order() { return peer_error(PeerFault::unexpected_message, "read from the client"); }
 
+Error too_much_before_authentication() {
+    return peer_error(PeerFault::too_much_before_authentication, "greet a client");
+}
+
 }  // namespace
 
 AgentProtocol::AgentProtocol(const GreetingOptions& options, AgentHandshake::KeyLookup lookup)
     : handshake_(options, std::move(lookup)), output_(handshake_.greeting_frame()), stdin_window_(options.initial_credit) {
-    decoder_.set_control_limit(limits::max_greeting_length);
+    decoder_.set_payload_limit(limits::max_greeting_length);
 }
 
 Result<std::optional<AgentEvent>> AgentProtocol::receive() {
+    if (failure_) return *failure_;
+    auto received = receive_frames();
+    if (!received) failure_ = received.error();
+    return received;
+}
+
+Result<std::optional<AgentEvent>> AgentProtocol::receive_frames() {
     while (phase_ != Phase::ended) {
         auto frame = decoder_.next();
         if (!frame) return std::move(frame).error();
-        if (!frame->has_value()) return std::optional<AgentEvent>();
+        if (!frame->has_value()) {
+            if (phase_ == Phase::handshake && decoder_.bytes_received() > limits::max_unauthenticated_bytes) {
+                return too_much_before_authentication();
+            }
+            return std::optional<AgentEvent>();
+        }
         if (phase_ == Phase::handshake) {
-            unauthenticated_bytes_ += static_cast<std::uint32_t>(frame_header_length + (*frame)->payload.size());
-            if (unauthenticated_bytes_ > limits::max_unauthenticated_bytes) {
-                return peer_error(PeerFault::too_much_before_authentication, "greet a client");
-            }
-            if (auto received = handshake_.receive(**frame, output_); !received) return received.error();
-            if (handshake_.done()) {
-                phase_ = Phase::request;
-                decoder_.set_control_limit(limits::max_control_length);
-            }
+            if (auto received = receive_handshake(**frame); !received) return received.error();
             continue;
         }
         auto received = (*frame)->type == FrameType::control ? receive_control((*frame)->payload)
@@ -43,7 +54,19 @@ Result<std::optional<AgentEvent>> AgentProtocol::receive() {
         if (!received) return received.error();
         if (!std::holds_alternative<event::Nothing>(*received)) return std::optional<AgentEvent>(std::move(*received));
     }
+    decoder_.discard();
     return std::optional<AgentEvent>();
+}
+
+Result<void> AgentProtocol::receive_handshake(const Frame& frame) {
+    unauthenticated_bytes_ += static_cast<std::uint32_t>(frame_header_length + frame.payload.size());
+    if (unauthenticated_bytes_ > limits::max_unauthenticated_bytes) return too_much_before_authentication();
+    if (auto received = handshake_.receive(frame, output_); !received) return received;
+    if (handshake_.done()) {
+        phase_ = Phase::request;
+        decoder_.set_payload_limit(limits::max_control_length);
+    }
+    return {};
 }
 
 Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
@@ -59,9 +82,9 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
             phase_ = Phase::launching;
             return AgentEvent(event::InfoRequested{});
         case ControlMessage::kPing: {
-            ControlMessage pong;
-            pong.mutable_pong()->set_token(message->ping().token());
-            send(pong);
+            const std::uint64_t credit = 2 * std::uint64_t{agreement().credit_granted_to_us};
+            auto answered = append_pong(output_, message->ping().token(), credit);
+            if (!answered) return answered.error();
             return AgentEvent(event::Nothing{});
         }
         case ControlMessage::kPong: return AgentEvent(event::Nothing{});
@@ -80,7 +103,8 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
                 !output_windows_[stream]) {
                 return out_of_order();
             }
-            if (output_ended_[stream]) return AgentEvent(event::Nothing{});
+            if (output_ended_[stream] || reader_gone_[stream]) return AgentEvent(event::Nothing{});
+            reader_gone_[stream] = true;
             return AgentEvent(event::ReaderGone{static_cast<std::uint8_t>(stream)});
         }
         default: return out_of_order();
@@ -118,7 +142,7 @@ void AgentProtocol::send(const ControlMessage& message) {
 void AgentProtocol::send_progress(std::string_view text) {
     CHECK(phase_ == Phase::launching || phase_ == Phase::running);
     ControlMessage message;
-    message.mutable_progress()->set_text(std::string(text));
+    message.mutable_progress()->set_text(to_utf8_text(text));
     send(message);
 }
 
@@ -145,7 +169,7 @@ void AgentProtocol::send_launch_error(mzinit::v1::LaunchErrorCode code, std::uin
     auto& error = *message.mutable_launch_error();
     error.set_code(code);
     error.set_host_code(host_code);
-    error.set_text(std::string(text));
+    error.set_text(to_utf8_text(text));
     error.set_started(started);
     send(message);
 }
@@ -154,7 +178,16 @@ void AgentProtocol::send_info(const mzinit::v1::Info& info) {
     CHECK(phase_ == Phase::launching);
     phase_ = Phase::ended;
     ControlMessage message;
-    *message.mutable_info() = info;
+    auto& sent = *message.mutable_info();
+    sent = info;
+    sent.set_search_path(to_utf8_text(info.search_path()));
+    for (auto& mapping : *sent.mutable_paths()) {
+        mapping.set_guest(to_utf8_text(mapping.guest()));
+        mapping.set_host(to_utf8_text(mapping.host()));
+    }
+    for (auto& runner : *sent.mutable_runners()) {
+        runner.set_command(to_utf8_text(runner.command()));
+    }
     send(message);
 }
 
@@ -182,7 +215,8 @@ void AgentProtocol::send_end(std::uint8_t stream) {
 }
 
 void AgentProtocol::stdin_delivered(std::uint32_t bytes) {
-    if (const auto grant = stdin_window_.release(bytes); grant && phase_ == Phase::running && !stdin_ended_) {
+    const auto grant = stdin_window_.release(bytes);
+    if (grant && phase_ == Phase::running && !stdin_ended_ && !stdin_closed_sent_) {
         append_credit(output_, stream_stdin, *grant);
     }
 }

@@ -55,19 +55,20 @@ class AgentProtocol {
     FrameDecoder& decoder() { return decoder_; }
 
     /// The next event among the bytes received, nothing if more are needed, or the Error that ends the
-    /// connection (output() then may hold a Refused for the client).
+    /// connection (output() then may hold a Refused for the client); every later call repeats it. Once the last
+    /// message was sent, what arrives is discarded.
     Result<std::optional<AgentEvent>> receive();
 
     /// Bytes waiting to be sent; the caller removes from the front what it sent.
     std::string& output() { return output_; }
 
-    [[nodiscard]] bool authenticated() const { return phase_ != Phase::handshake; }
+    [[nodiscard]] bool authenticated() const { return handshake_.done(); }
     /// True once Launch or InfoRequest came: the launch deadline no longer applies.
     [[nodiscard]] bool requested() const { return phase_ > Phase::request; }
     [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
     [[nodiscard]] const Agreement& agreement() const { return handshake_.agreement(); }
 
-    // --- answers to a request -------------------------------------------------------------------------
+    // --- answers to a request: texts may hold any bytes, to_utf8_text makes them fit --------------------
     void send_progress(std::string_view text);
     /// The program runs; bit n of `relayed_streams` says that stream n is carried by DATA.
     void send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind, std::uint32_t relayed_streams);
@@ -98,6 +99,8 @@ class AgentProtocol {
   private:
     enum class Phase { handshake, request, launching, running, ended };
 
+    Result<std::optional<AgentEvent>> receive_frames();
+    Result<void> receive_handshake(const Frame& frame);
     Result<AgentEvent> receive_control(std::string_view payload);
     Result<AgentEvent> receive_data(const Frame& frame);
     Result<AgentEvent> receive_credit(const Frame& frame);
@@ -108,6 +111,7 @@ class AgentProtocol {
     FrameDecoder decoder_;
     std::string output_;
     Phase phase_ = Phase::handshake;
+    std::optional<Error> failure_;
     std::uint32_t unauthenticated_bytes_ = 0;
     std::uint32_t relayed_streams_ = 0;
     ReceiveWindow stdin_window_;
@@ -115,6 +119,7 @@ class AgentProtocol {
     bool stdin_closed_sent_ = false;
     std::array<std::optional<SendWindow>, standard_stream_count> output_windows_;  // [0] is never set
     std::array<bool, standard_stream_count> output_ended_{};
+    std::array<bool, standard_stream_count> reader_gone_{};
 };
 
 }  // namespace proto

@@ -7,6 +7,8 @@
 
 #include <initializer_list>
 
+#include "proto/wire/utf8_text.h"
+
 namespace proto {
 namespace {
 
@@ -37,6 +39,7 @@ std::optional<Key> parse_key_line(std::string_view line) {
     Key key;
     if (digits.size() != 2 * key.secret.size()) return std::nullopt;
     key.id = line.substr(0, blank);
+    if (to_utf8_text(key.id) != key.id) return std::nullopt;  // could not be sent as a string
     for (std::size_t i = 0; i < key.secret.size(); ++i) {
         const int high = hex_digit(digits[2 * i]);
         const int low = hex_digit(digits[2 * i + 1]);

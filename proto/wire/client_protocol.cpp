@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proto/wire/client_protocol.h"
 
+#include "proto/wire/liveness.h"
+
 namespace proto {
 namespace {
 
@@ -15,37 +17,43 @@ ClientProtocol::ClientProtocol(const GreetingOptions& options, std::optional<Key
     : handshake_(options, std::move(key), policy),
       output_(handshake_.greeting_frame()),
       output_windows_{ReceiveWindow(0), ReceiveWindow(options.initial_credit), ReceiveWindow(options.initial_credit)} {
-    decoder_.set_control_limit(limits::max_greeting_length);
+    decoder_.set_payload_limit(limits::max_greeting_length);
 }
 
 Result<std::optional<ClientEvent>> ClientProtocol::receive() {
+    if (failure_) return *failure_;
+    auto received = receive_frames();
+    if (!received) failure_ = received.error();
+    return received;
+}
+
+Result<std::optional<ClientEvent>> ClientProtocol::receive_frames() {
     while (phase_ != Phase::ended) {
         auto frame = decoder_.next();
         if (!frame) return std::move(frame).error();
         if (!frame->has_value()) return std::optional<ClientEvent>();
-        if (phase_ == Phase::handshake) {
-            if (auto received = handshake_.receive(**frame, output_); !received) return received.error();
-            if (!handshake_.done()) continue;
-            phase_ = Phase::ready;
-            decoder_.set_control_limit(limits::max_control_length);
-            return std::optional<ClientEvent>(event::Ready{});
-        }
-        auto received = [&]() -> Result<ClientEvent> {
-            switch ((*frame)->type) {
-                case FrameType::control: return receive_control((*frame)->payload);
-                case FrameType::data: return receive_data(**frame);
-                case FrameType::credit: break;
-            }
-            if (phase_ != Phase::running || (*frame)->stream != stream_stdin || !stdin_window_) return out_of_order();
-            auto bytes = parse_credit((*frame)->payload);
-            if (!bytes) return bytes.error();
-            if (auto granted = stdin_window_->grant(*bytes); !granted) return granted.error();
-            return ClientEvent(event::StdinCredit{});
-        }();
+        auto received = receive_frame(**frame);
         if (!received) return received.error();
         if (!std::holds_alternative<event::Nothing>(*received)) return std::optional<ClientEvent>(std::move(*received));
     }
+    decoder_.discard();
     return std::optional<ClientEvent>();
+}
+
+Result<ClientEvent> ClientProtocol::receive_frame(const Frame& frame) {
+    if (phase_ == Phase::handshake) {
+        if (auto received = handshake_.receive(frame, output_); !received) return received.error();
+        if (!handshake_.done()) return ClientEvent(event::Nothing{});
+        phase_ = Phase::ready;
+        decoder_.set_payload_limit(limits::max_control_length);
+        return ClientEvent(event::Ready{});
+    }
+    switch (frame.type) {
+        case FrameType::control: return receive_control(frame.payload);
+        case FrameType::data: return receive_data(frame);
+        case FrameType::credit: return receive_credit(frame);
+    }
+    return out_of_order();
 }
 
 Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
@@ -66,7 +74,7 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             phase_ = Phase::ended;
             return ClientEvent(event::LaunchFailed{std::move(*message->mutable_launch_error())});
         case ControlMessage::kInfo:
-            if (phase_ != Phase::launching) return out_of_order();
+            if (phase_ != Phase::asking) return out_of_order();
             phase_ = Phase::ended;
             return ClientEvent(event::InfoReceived{std::move(*message->mutable_info())});
         case ControlMessage::kStdinConsumed: {
@@ -82,14 +90,15 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             if (phase_ != Phase::running || message->stream_closed().stream() != stream_stdin || !stdin_window_) {
                 return out_of_order();
             }
+            if (stdin_closed_) return ClientEvent(event::Nothing{});
+            stdin_closed_ = true;
             return ClientEvent(event::StdinClosed{});
         case ControlMessage::kProgress:
-            if (phase_ < Phase::launching) return out_of_order();
+            if (phase_ < Phase::asking) return out_of_order();
             return ClientEvent(event::Progressed{message->progress().text()});
         case ControlMessage::kPing: {
-            ControlMessage pong;
-            pong.mutable_pong()->set_token(message->ping().token());
-            send(pong);
+            auto answered = append_pong(output_, message->ping().token(), agreement().credit_granted_to_us);
+            if (!answered) return answered.error();
             return ClientEvent(event::Nothing{});
         }
         case ControlMessage::kPong: return ClientEvent(event::Nothing{});
@@ -124,6 +133,14 @@ Result<ClientEvent> ClientProtocol::receive_data(const Frame& frame) {
     return ClientEvent(event::OutputData{frame.stream, frame.payload});
 }
 
+Result<ClientEvent> ClientProtocol::receive_credit(const Frame& frame) {
+    if (phase_ != Phase::running || frame.stream != stream_stdin || !stdin_window_) return out_of_order();
+    auto bytes = parse_credit(frame.payload);
+    if (!bytes) return bytes.error();
+    if (auto granted = stdin_window_->grant(*bytes); !granted) return granted.error();
+    return ClientEvent(event::StdinCredit{});
+}
+
 void ClientProtocol::send(const ControlMessage& message) {
     const bool fits = append_control(output_, message);
     CHECK(fits);
@@ -140,7 +157,7 @@ bool ClientProtocol::send_launch(const mzinit::v1::Launch& launch) {
 
 void ClientProtocol::send_info_request() {
     CHECK(phase_ == Phase::ready);
-    phase_ = Phase::launching;
+    phase_ = Phase::asking;
     ControlMessage message;
     message.mutable_info_request();
     send(message);
@@ -159,8 +176,8 @@ void ClientProtocol::send_stdin(std::string_view bytes) {
 }
 
 void ClientProtocol::send_stdin_end() {
-    CHECK(phase_ == Phase::running && stdin_window_);
-    if (stdin_ended_) return;
+    // Input can come to its end after the program has.
+    if (phase_ != Phase::running || !stdin_window_ || stdin_ended_) return;
     stdin_ended_ = true;
     append_data(output_, stream_stdin, {});
 }

@@ -60,14 +60,14 @@ class ClientProtocol {
     FrameDecoder& decoder() { return decoder_; }
 
     /// The next event among the bytes received, nothing if more are needed, or the Error that ends the
-    /// connection.
+    /// connection; every later call repeats it.
     Result<std::optional<ClientEvent>> receive();
 
     /// Bytes waiting to be sent; the caller removes from the front what it sent.
     std::string& output() { return output_; }
 
     /// True once the agent's Greeting was read: the greeting deadline no longer applies.
-    [[nodiscard]] bool greeted() const { return phase_ != Phase::handshake || handshake_.greeted(); }
+    [[nodiscard]] bool greeted() const { return handshake_.greeted(); }
     [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
     [[nodiscard]] const Agreement& agreement() const { return handshake_.agreement(); }
 
@@ -90,11 +90,14 @@ class ClientProtocol {
     void send_ping(std::uint64_t token);
 
   private:
-    enum class Phase { handshake, ready, launching, running, ended };
+    enum class Phase { handshake, ready, asking, launching, running, ended };
 
+    Result<std::optional<ClientEvent>> receive_frames();
+    Result<ClientEvent> receive_frame(const Frame& frame);
     Result<ClientEvent> receive_control(std::string_view payload);
     Result<ClientEvent> receive_exit(mzinit::v1::ExitStatus status);
     Result<ClientEvent> receive_data(const Frame& frame);
+    Result<ClientEvent> receive_credit(const Frame& frame);
     void send(const mzinit::v1::ControlMessage& message);
     [[nodiscard]] bool relayed(std::uint8_t stream) const { return (relayed_streams_ & 1u << stream) != 0; }
 
@@ -102,11 +105,13 @@ class ClientProtocol {
     FrameDecoder decoder_;
     std::string output_;
     Phase phase_ = Phase::handshake;
+    std::optional<Error> failure_;
     std::uint32_t relayed_streams_ = 0;
     std::optional<SendWindow> stdin_window_;
     std::uint64_t stdin_sent_ = 0;
     std::uint64_t stdin_consumed_ = 0;
     bool stdin_ended_ = false;
+    bool stdin_closed_ = false;
     std::array<ReceiveWindow, standard_stream_count> output_windows_;  // [0] is unused
     std::array<bool, standard_stream_count> output_ended_{};
     std::array<bool, standard_stream_count> output_closed_{};

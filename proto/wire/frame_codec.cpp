@@ -35,16 +35,19 @@ Header load_header(const char* from) {
             static_cast<std::uint16_t>(static_cast<unsigned char>(from[6]) | static_cast<unsigned char>(from[7]) << 8)};
 }
 
-std::optional<PeerFault> fault_of(const Header& header, std::uint32_t control_limit) {
+// What a decoder keeps allocated between frames: the largest DATA frame and a generous read behind it.
+constexpr std::size_t largest_idle_buffer = 2 * (frame_header_length + limits::max_data_length);
+
+std::optional<PeerFault> fault_of(const Header& header, std::uint32_t payload_limit) {
     if (header.zero != 0) return PeerFault::malformed_frame;
     switch (header.type) {
         case static_cast<std::uint8_t>(FrameType::control):
             if (header.stream != 0) return PeerFault::malformed_frame;
-            if (header.length > control_limit) return PeerFault::frame_too_large;
+            if (header.length > payload_limit) return PeerFault::frame_too_large;
             return std::nullopt;
         case static_cast<std::uint8_t>(FrameType::data):
             if (header.stream >= standard_stream_count) return PeerFault::malformed_frame;
-            if (header.length > limits::max_data_length) return PeerFault::frame_too_large;
+            if (header.length > std::min(payload_limit, limits::max_data_length)) return PeerFault::frame_too_large;
             return std::nullopt;
         case static_cast<std::uint8_t>(FrameType::credit):
             if (header.stream >= standard_stream_count || header.length != 4) return PeerFault::malformed_frame;
@@ -62,13 +65,16 @@ const bool protobuf_is_quiet = [] {
 }  // namespace
 
 std::span<char> FrameDecoder::prepare(std::size_t size) {
-    if (begin_ == end_) begin_ = end_ = 0;
+    if (begin_ == end_) {
+        begin_ = end_ = 0;
+        if (buffer_.size() > std::max(size, largest_idle_buffer)) std::string().swap(buffer_);
+    }
     std::size_t wanted = size;
     const std::size_t held = end_ - begin_;
     if (held >= frame_header_length && !fault_) {
         const std::size_t frame_length = frame_header_length + load_header(buffer_.data() + begin_).length;
         // next() has accepted this header, or will refuse it before anything of that size is read.
-        const std::size_t largest = frame_header_length + std::max(control_limit_, limits::max_data_length);
+        const std::size_t largest = frame_header_length + payload_limit_;
         if (frame_length > held && frame_length <= largest) wanted = std::max(wanted, frame_length - held);
     }
     if (buffer_.size() - end_ < wanted) {
@@ -94,7 +100,7 @@ Result<std::optional<Frame>> FrameDecoder::next() {
     if (held < frame_header_length) return std::optional<Frame>();
     const char* start = buffer_.data() + begin_;
     const Header header = load_header(start);
-    fault_ = fault_of(header, control_limit_);
+    fault_ = fault_of(header, payload_limit_);
     if (fault_) return peer_error(*fault_, "read a frame");
     if (held - frame_header_length < header.length) return std::optional<Frame>();
     begin_ += frame_header_length + header.length;

@@ -29,7 +29,8 @@ struct Frame {
     std::string_view payload;
 };
 
-/// Cuts a byte stream into frames. It buffers at most one frame of the largest size and what was read with it.
+/// Cuts a byte stream into frames. It buffers at most one frame of the largest size and what was read with it, and
+/// gives the room of a large frame back when that frame has been dealt with.
 ///
 ///     auto space = decoder.prepare(64 << 10);   // read into it
 ///     decoder.commit(bytes_read);
@@ -46,8 +47,11 @@ class FrameDecoder {
     /// The next whole frame, nothing if more bytes are needed, or a PeerFault; after one every call repeats it.
     Result<std::optional<Frame>> next();
 
-    /// Lowers or restores the limit for CONTROL payloads, from the next header on.
-    void set_control_limit(std::uint32_t limit) { control_limit_ = limit; }
+    /// Lowers the limit for payloads of every type, from the next header on; max_control_length is the usual one.
+    void set_payload_limit(std::uint32_t limit) { payload_limit_ = limit; }
+
+    /// Forgets what was committed and not yet returned.
+    void discard() { begin_ = end_ = 0; }
 
     /// Bytes committed over the decoder's life.
     [[nodiscard]] std::uint64_t bytes_received() const { return bytes_received_; }
@@ -56,7 +60,7 @@ class FrameDecoder {
     std::string buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::uint32_t control_limit_ = limits::max_control_length;
+    std::uint32_t payload_limit_ = limits::max_control_length;
     std::uint64_t bytes_received_ = 0;
     std::optional<PeerFault> fault_;
 };

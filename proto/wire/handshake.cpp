@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "proto/wire/utf8_text.h"
+
 namespace proto {
 namespace {
 
@@ -78,7 +80,7 @@ mzinit::v1::RefusalCode refusal_for(const std::error_code& code) {
 void append_refused(std::string& output, mzinit::v1::RefusalCode code, std::string_view text) {
     ControlMessage message;
     message.mutable_refused()->set_code(code);
-    message.mutable_refused()->set_text(std::string(text));
+    message.mutable_refused()->set_text(to_utf8_text(text));
     const bool fits = append_control(output, message);
     CHECK(fits);
 }

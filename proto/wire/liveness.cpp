@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "control.pb.h"
+#include "proto/wire/frame_codec.h"
 #include "proto/wire/limits.h"
 
 namespace proto {
@@ -18,6 +20,15 @@ Liveness::Verdict Liveness::check(TimePoint now) {
 
 Liveness::TimePoint Liveness::next_check() const {
     return std::min(std::max(last_heard_, last_ping_) + limits::ping_after, last_heard_ + limits::lost_after);
+}
+
+Result<void> append_pong(std::string& output, std::uint64_t token, std::uint64_t credit) {
+    if (output.size() > limits::max_control_length + credit) return peer_error(PeerFault::flooding, "answer a Ping");
+    mzinit::v1::ControlMessage pong;
+    pong.mutable_pong()->set_token(token);
+    const bool fits = append_control(output, pong);
+    CHECK(fits);
+    return {};
 }
 
 }  // namespace proto

@@ -2,6 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "proto/base/result.h"
 
 namespace proto {
 
@@ -26,5 +30,9 @@ class Liveness {
     TimePoint last_heard_;
     TimePoint last_ping_;
 };
+
+/// Appends the Pong for a Ping to `output`, where `credit` bytes may wait that the peer has granted. Nobody can make
+/// us queue without end by asking and never reading: past max_control_length more than that, it is a PeerFault.
+Result<void> append_pong(std::string& output, std::uint64_t token, std::uint64_t credit);
 
 }  // namespace proto
