@@ -45,10 +45,15 @@ done
 "$guest/fetch_kernel.sh" "$cache/kernel" || die "there is no kernel to boot"
 [[ ! $prepare ]] || exit 0
 
-run=$(mktemp -d "$cache/run.XXXXXX")
-pids=()
+# Not in the cache: its path may be too long for a socket.
+run=$(mktemp -d "${TMPDIR:-/tmp}/guest.XXXXXX")
+ended=0
 cleanup() {
-  ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
+  local pid
+  for pid in $(jobs -pr); do
+    kill "$pid" 2>/dev/null || true
+  done
+  wait
   rm -rf "$run"
 }
 trap cleanup EXIT
@@ -56,16 +61,19 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# What the guest is to do, as shell scripts: every argument and variable arrives as it is here.
-{
-  printf 'guest_writable=%q\n' "$writable"
-  printf 'guest_modules=%q\n' "$(echo "$cache"/kernel/lib/modules/*)"
-} >"$run/settings"
-quote() { # in single quotes, for any shell
+quote() { # as one word of a shell's, whatever is in it
   printf "'%s' " "${1//\'/\'\\\'\'}"
 }
-{
-  echo 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root'
+
+write_settings() {
+  local modules=("$cache"/kernel/lib/modules/*)
+  printf 'guest_writable='; quote "$writable"; echo
+  printf 'guest_modules='; quote "${modules[0]}"; echo
+}
+
+write_command() {
+  local name argument
+  echo 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root'
   for name in "${names[@]}"; do
     [[ ! ${!name+set} ]] || { printf 'export %s=' "$name"; quote "${!name}"; echo; }
   done
@@ -73,7 +81,7 @@ quote() { # in single quotes, for any shell
   printf 'exec '
   for argument; do quote "$argument"; done
   echo
-} >"$run/command"
+}
 
 make_initramfs() {
   local root=$run/initramfs modules
@@ -83,65 +91,84 @@ make_initramfs() {
   cp "$guest/initramfs_init" "$root/init"
   cp "$guest/start_command" "$root/start_command"
   chmod 755 "$root/init"
+  write_settings >"$root/settings"
+  write_command "$@" >"$root/command"
   for module in $modules; do
     find "$cache/kernel/lib/modules" -name "$module.ko" -exec cp {} "$root/modules/" \;
   done
   echo "$modules" >"$root/modules/order"
   (cd "$root" && find . | cpio --quiet --create --format newc) >"$run/initramfs.cpio"
 }
-make_initramfs
+make_initramfs "$@"
 
+# The server of this machine's files; returns when QEMU can connect to it at $run/files.
 start_file_server() {
-  local server=(/usr/lib/qemu/virtiofsd --socket-path="$run/files" -o source=/,cache=auto,sandbox=chroot)
-  # Without root's rights: root in a user namespace, whose other users are all nobody.
-  ((EUID == 0)) || server=(unshare --user --map-root-user "${server[@]}")
-  exec {log}< <(exec "${server[@]}" 2>&1)
-  pids+=($!)
-  local line
-  while IFS= read -r -t 30 -u "$log" line; do
-    [[ $line != *"Waiting for vhost-user socket"* ]] || break
-    echo "$line" >&2
+  # It gets its socket ready-made: told a path, it wants to write to /run, which is root's.
+  local listen='import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+listener.set_inheritable(True)
+os.execvp(sys.argv[2], sys.argv[2:] + [f"--fd={listener.fileno()}"])'
+  local server=(/usr/lib/qemu/virtiofsd -o source=/,cache=auto,sandbox=chroot)
+  if ((EUID != 0)); then
+    # Root in a user namespace, where all other users' files belong to nobody.
+    cc -O2 -shared -fPIC -o "$run/ignore_noatime.so" "$guest/ignore_noatime.c"
+    server=(unshare --user --map-root-user env "LD_PRELOAD=$run/ignore_noatime.so" "${server[@]}")
+  fi
+  mkfifo "$run/server_log"
+  python3 -c "$listen" "$run/files" "${server[@]}" >"$run/server_log" 2>&1 &
+  local log line=''
+  exec {log}<"$run/server_log"
+  until [[ $line == *"Waiting for vhost-user socket"* ]]; do
+    IFS= read -r -t 60 -u "$log" line || die "the server of this machine's files did not start: $line"
   done
-  [[ -S $run/files ]] || die "the server of the machine's files did not start"
-  cat <&"$log" >"$run/files.log" &
+  cat <&"$log" >/dev/null &
+  exec {log}<&-
 }
+
+# Returns when the guest has ended, QEMU's status in $ended.
+run_machine() {
+  local machine=(-machine pc,memory-backend=memory -accel tcg,thread=multi -cpu max -smp "$cpus"
+    -object "memory-backend-memfd,id=memory,size=$memory,share=on"
+    -nodefaults -no-user-config -no-reboot -display none
+    -kernel "$cache"/kernel/boot/vmlinuz-* -initrd "$run/initramfs.cpio"
+    -append "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off"
+    -serial "file:$run/console"
+    -chardev "socket,id=files,path=$run/files" -device vhost-user-fs-pci,chardev=files,tag=machine
+    -netdev user,id=network -device virtio-net-pci,netdev=network,romfile=
+    -device virtio-serial-pci)
+  local port readers=()
+  touch "$run/status"
+  # QEMU makes what it writes to non-blocking: it gets pipes of its own, not the caller's streams.
+  mkfifo "$run/stdout" "$run/stderr"
+  cat "$run/stdout" &
+  readers+=($!)
+  cat "$run/stderr" >&2 &
+  readers+=($!)
+  for port in stdout stderr status; do
+    machine+=(-chardev "file,id=$port,path=$run/$port,append=on" -device "virtserialport,chardev=$port,name=$port")
+  done
+  timeout --kill-after=5 "$timeout" qemu-system-x86_64 "${machine[@]}" </dev/null >"$run/qemu_log" 2>&1 &
+  wait $! || ended=$?
+  # A machine that did not start opened neither: end of input for both.
+  : 1<>"$run/stdout" 1<>"$run/stderr"
+  wait "${readers[@]}"
+}
+
 start_file_server
-
-touch "$run/status"
-machine=(-accel tcg,thread=multi -machine pc,memory-backend=memory -object "memory-backend-memfd,id=memory,size=$memory,share=on"
-  -cpu max -smp "$cpus" -nodefaults -no-user-config -no-reboot -display none
-  -kernel "$cache"/kernel/boot/vmlinuz-* -initrd "$run/initramfs.cpio"
-  -append "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off guest_run=$run"
-  -serial "file:$run/console"
-  -chardev "socket,id=files,path=$run/files" -device vhost-user-fs-pci,chardev=files,tag=machine
-  -netdev user,id=network -device virtio-net-pci,netdev=network,romfile=
-  -device virtio-serial-pci
-  -chardev file,id=stdout,path=/dev/fdset/1,append=on -device virtserialport,chardev=stdout,name=stdout
-  -chardev file,id=stderr,path=/dev/fdset/2,append=on -device virtserialport,chardev=stderr,name=stderr
-  -chardev "file,id=status,path=$run/status" -device virtserialport,chardev=status,name=status)
-
-# QEMU makes what it writes to non-blocking: it gets pipes of its own, not the caller's streams.
-exec {stdout}> >(exec cat)
-stdout_reader=$!
-exec {stderr}> >(exec cat >&2)
-stderr_reader=$!
-timeout --kill-after=5 "$timeout" qemu-system-x86_64 "${machine[@]}" \
-  -add-fd "fd=$stdout,set=1" -add-fd "fd=$stderr,set=2" </dev/null >"$run/qemu.log" 2>&1 &
-pids+=($!)
-exec {stdout}>&- {stderr}>&-
-ended=0
-wait "${pids[-1]}" || ended=$?
-wait "$stdout_reader" "$stderr_reader"
-
+run_machine
 status=$(<"$run/status")
-if [[ $status ]]; then
-  exit "$status"
-elif ((ended == 124)); then
+[[ ! $status ]] || exit "$status"
+if ((ended == 124)); then
   say "ended after $timeout seconds"
 else
-  say "the guest ended (QEMU: $ended) before its command did; the end of its console:"
+  say "the guest ended before its command did (QEMU's status: $ended)"
 fi
-cat "$run/qemu.log" >&2
-tail -n 20 "$run/console" >&2
+cat "$run/qemu_log" >&2
+if [[ -s $run/console ]]; then
+  say "the end of its console:"
+  tail -n 40 "$run/console" >&2
+fi
 ((ended == 124)) && exit 124
 exit 125
