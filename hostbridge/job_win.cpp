@@ -65,7 +65,7 @@ bool Job::suspend_new_ones() {
     for (const DWORD id : process_ids()) {
         const auto is_known = [id](const Suspended& suspended) { return suspended.id == id; };
         if (std::any_of(suspended_.begin(), suspended_.end(), is_known)) continue;
-        UniqueHandle process(OpenProcess(PROCESS_SUSPEND_RESUME | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, id));
+        UniqueHandle process(OpenProcess(PROCESS_SUSPEND_RESUME | PROCESS_QUERY_INFORMATION, FALSE, id));
         if (!process) continue;
         BOOL is_ours = FALSE;
         if (IsProcessInJob(process.get(), handle_.get(), &is_ours) == 0 || is_ours == FALSE) continue;

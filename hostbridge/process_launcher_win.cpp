@@ -178,10 +178,6 @@ class WindowsLauncher final : public ProcessLauncher {
 }  // namespace
 
 std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const LauncherOptions&) {
-    // Inherited by the programs. Otherwise a missing DLL opens a box that nobody sees, and waits for its button.
-    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
-    // If the agent was started with Ctrl-C ignored, its children would never get one.
-    SetConsoleCtrlHandler(nullptr, FALSE);
     return std::make_unique<WindowsLauncher>(loop);
 }
 
