@@ -39,7 +39,8 @@ has_private_binfmt_misc() {
 
 # make_wine_prefix DIRECTORY: creates it unless it is there. A half-made one is thrown away.
 make_wine_prefix() {
-    local prefix=$1
+    local prefix
+    prefix=$(realpath -m "$1")  # Wine takes no other
     [ -e "$prefix/.complete" ] && return 0
     echo "Making a Wine prefix (once, about 15 seconds)"
     rm -rf "$prefix"
