@@ -184,6 +184,11 @@ proto::Error bad_map(std::string_view text, std::string_view reason) {
 
 }  // namespace
 
+bool is_plain_host_path(std::string_view host, PathFlavour flavour) {
+    if (flavour == PathFlavour::posix) return split_posix(host).has_value();
+    return is_drive(host) && host.find(':', 2) == std::string_view::npos && split_windows(host).has_value();
+}
+
 proto::Result<PathPrefix> PathMap::parse(std::string_view text, PathFlavour flavour) {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return bad_map(text, "it is not GUEST=HOST");

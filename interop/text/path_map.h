@@ -52,4 +52,9 @@ class PathMap {
     std::vector<PathPrefix> prefixes_;  ///< Normalised.
 };
 
+/// Whether a guest may name this host path although no line of the agent's own table leads to it: it is absolute, and
+/// in the Windows flavour it is on a drive. Not so network shares (opening one sends the user's credentials to a
+/// server of the guest's choice), devices, "\\?\" paths and streams of files.
+bool is_plain_host_path(std::string_view host, PathFlavour flavour);
+
 }  // namespace interop

@@ -178,5 +178,15 @@ TEST(PathMap, RewritesRelativePathsWithoutTheTable) {
     EXPECT_EQ(PathMap(PathFlavour::posix).relative_to_host("foo/a:b"), "foo/a:b");
 }
 
+TEST(PlainHostPath, IsAbsoluteAndOnADrive) {
+    for (const char* path : {"C:\\x.exe", "c:/a/b", "Z:\\"}) EXPECT_TRUE(is_plain_host_path(path, PathFlavour::windows)) << path;
+    for (const char* path : {"\\\\server\\share\\x.exe", "//server/share/x.exe", "\\\\?\\C:\\x.exe", "\\\\.\\pipe\\x", "\\??\\C:\\x",
+                             "C:x.exe", "C:", "x.exe", "\\x.exe", "/x", "", "C:\\x.txt:stream", "C:\\..\\x"}) {
+        EXPECT_FALSE(is_plain_host_path(path, PathFlavour::windows)) << path;
+    }
+    EXPECT_TRUE(is_plain_host_path("/usr/bin/x", PathFlavour::posix));
+    EXPECT_FALSE(is_plain_host_path("usr/bin/x", PathFlavour::posix));
+}
+
 }  // namespace
 }  // namespace interop
