@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/agent.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include "hostbridge/bridge_server.h"
+#include "hostbridge/host_system.h"
+#include "hostbridge/key_file.h"
+#include "hostbridge/log_sink.h"
+#include "hostbridge/uv/file.h"
+#include "hostbridge/uv/loop.h"
+#include "hostbridge/uv/signal.h"
+#include "interop/text/endpoint.h"
+#include "proto/base/log.h"
+
+namespace hostbridge {
+namespace {
+
+using interop::Endpoint;
+
+proto::Result<std::vector<Endpoint>> parse_endpoints(const AgentOptions& options) {
+    std::vector<Endpoint> endpoints;
+    for (const auto& text : options.endpoints) {
+        auto endpoint = interop::parse_endpoint(text);
+        if (!endpoint) return endpoint.error();
+        const bool needs_key = endpoint->kind == Endpoint::Kind::tcp ||
+                               (endpoint->kind == Endpoint::Kind::vsock && options.vsock_needs_key);
+        if (needs_key && options.key_file.empty()) {
+            return proto::errno_error(EINVAL, "listen on " + text + " without --key-file (make one with: hostbridge keygen FILE)");
+        }
+        endpoints.push_back(std::move(*endpoint));
+    }
+    return endpoints;
+}
+
+proto::Result<interop::PathMap> parse_mappings(const AgentOptions& options) {
+    interop::PathMap map(path_flavour());
+    for (const auto& text : options.mappings) {
+        auto prefix = interop::PathMap::parse(text, path_flavour());
+        if (!prefix) return prefix.error();
+        if (auto added = map.add(std::move(*prefix)); !added) return added.error();
+    }
+    return map;
+}
+
+proto::Result<LauncherOptions> parse_launcher_options(const AgentOptions& options) {
+    LauncherOptions parsed;
+    parsed.exit_object = options.exit_object;
+    for (const auto& text : options.runners) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos) return proto::errno_error(EINVAL, "runner \"" + text + "\" (wanted KIND=COMMAND)");
+        parsed.runners.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return parsed;
+}
+
+proto::Result<void> check_fallback_directory(const std::string& path) {
+    if (path.empty()) return {};
+    const auto status = uv::stat_path(path);
+    if (!status) return status.error();
+    if (!uv::is_directory(*status)) return proto::errno_error(ENOTDIR, "use fallback directory " + path);
+    return {};
+}
+
+// One line per endpoint, as a client writes it.
+proto::Result<void> announce(const std::string& lines, const AgentOptions& options) {
+    if (options.ready_fd >= 0) {
+        if (auto written = write_and_close(options.ready_fd, lines); !written) return written;
+    }
+    if (!options.ready_file.empty()) return write_file_atomically(options.ready_file, lines);
+    return {};
+}
+
+using StopSignals = std::vector<std::unique_ptr<uv::Signal>>;
+
+proto::Result<StopSignals> watch_stop_signals(uv_loop_t* loop, BridgeServer& server) {
+    StopSignals signals;
+    for (const int number : {SIGTERM, SIGINT}) {
+        auto signal = uv::Signal::make(loop, number, [&server] {
+            proto::info("told to end");
+            server.shut_down();
+        });
+        if (!signal) return signal.error();
+        signals.push_back(std::move(*signal));
+    }
+    return signals;
+}
+
+}  // namespace
+
+proto::Result<void> run_agent(const AgentOptions& options) {
+    auto endpoints = parse_endpoints(options);
+    if (!endpoints) return endpoints.error();
+    auto map = parse_mappings(options);
+    if (!map) return map.error();
+    auto launcher_options = parse_launcher_options(options);
+    if (!launcher_options) return launcher_options.error();
+    if (auto checked = check_fallback_directory(options.fallback_directory); !checked) return checked;
+
+    // Work that is under way when the loop is destroyed still uses the cache, so that comes first.
+    const auto cache = make_program_cache();
+    std::vector<char> scratch(limits::output_read);
+    uv::Loop loop;
+    SessionServices services{.loop = loop.get(),
+                             .launcher = nullptr,
+                             .map = std::move(*map),
+                             .fallback_directory = options.fallback_directory,
+                             .cache = cache.get(),
+                             .audit = make_audit_sink(options.log_format),
+                             .scratch = scratch,
+                             .keys = {},
+                             .search_path = {}};
+    if (const char* path = std::getenv("PATH"); path != nullptr) services.search_path = path;
+    if (!options.key_file.empty()) {
+        auto keys = read_key_file(options.key_file);
+        if (!keys) return keys.error();
+        services.keys = std::move(*keys);
+    }
+    BridgeServer::Settings settings;
+    settings.policy = {.own_user_id = own_user_id(),
+                       .allowed_context_ids = options.allowed_context_ids,
+                       .vsock_needs_key = options.vsock_needs_key,
+                       .shares_namespaces = shares_own_namespaces};
+    settings.max_sessions = options.max_sessions;
+
+    const auto launcher = make_process_launcher(loop.get(), *launcher_options);
+    services.launcher = launcher.get();
+    BridgeServer server(services, std::move(settings), [&loop] { loop.stop(); });
+    std::string lines;
+    for (const auto& endpoint : *endpoints) {
+        auto listening = server.listen(endpoint);
+        if (!listening) return listening.error();
+        proto::info("listening on " + *listening);
+        lines += *listening + "\n";
+    }
+    auto signals = watch_stop_signals(loop.get(), server);
+    if (!signals) return signals.error();
+    if (auto announced = announce(lines, options); !announced) return announced;
+    loop.run();
+    return {};
+}
+
+}  // namespace hostbridge

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hostbridge/agent_limits.h"
+#include "hostbridge/audit_log.h"
+#include "proto/base/result.h"
+
+namespace hostbridge {
+
+/// The agent's command line.
+struct AgentOptions {
+    std::vector<std::string> endpoints;
+    std::string key_file;
+    std::vector<std::string> mappings;       ///< GUEST=HOST
+    std::string fallback_directory;
+    LogFormat log_format = LogFormat::text;
+    std::vector<std::string> runners;        ///< KIND=COMMAND
+    std::vector<std::uint32_t> allowed_context_ids;
+    bool vsock_needs_key = false;
+    std::size_t max_sessions = limits::default_sessions;
+    std::string exit_object;
+    int ready_fd = -1;
+    std::string ready_file;
+};
+
+/// Runs the agent until it is told to end. Success means an orderly end; an Error, that it could not start.
+proto::Result<void> run_agent(const AgentOptions& options);
+
+}  // namespace hostbridge

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+/// The agent's own limits; those of the protocol are in proto/wire/limits.h.
+namespace hostbridge::limits {
+
+using namespace std::chrono_literals;
+
+/// A program's output is not read while more than this waits to be sent to its client.
+inline constexpr std::size_t output_backlog = 1u << 20;
+/// A connection with more than this waiting to be sent is closed: its client asks and does not listen.
+inline constexpr std::size_t send_backlog = 8u << 20;
+/// How much is read from a program at once.
+inline constexpr std::size_t output_read = 256u << 10;
+/// How much is read from a connection at once.
+inline constexpr std::size_t connection_read = 64u << 10;
+inline constexpr std::size_t small_connection_read = 8u << 10;
+/// How long descendants may hold the output of a program that has ended.
+inline constexpr std::chrono::milliseconds drain = 5s;
+/// How soon after that it is looked at again whether everything was read.
+inline constexpr std::chrono::milliseconds drain_recheck = 250ms;
+/// How long running programs have after the agent was told to end.
+inline constexpr std::chrono::milliseconds shutdown_grace = 10s;
+/// How often it is asked how much of its input a program has read, while that changes and while it does not.
+inline constexpr std::chrono::milliseconds confirm_soon = 1ms;
+inline constexpr std::chrono::milliseconds confirm_late = 50ms;
+/// With so much unconfirmed it is asked at once.
+inline constexpr std::size_t confirm_at_once = 32u << 10;
+/// Signals that a client may send before its program runs.
+inline constexpr std::size_t early_signals = 16;
+inline constexpr std::size_t default_sessions = 4096;
+
+}  // namespace hostbridge::limits

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "interop/text/path_map.h"
+#include "proto/base/result.h"
+
+/// The little that the rest of the agent must know of the system it runs on.
+namespace hostbridge {
+
+/// "linux" or "windows", for Info.
+std::string_view system_name();
+
+/// How this system writes paths.
+interop::PathFlavour path_flavour();
+
+/// To be called first in main: what the whole process needs (no SIGPIPE, as many descriptors as it may have, no
+/// error boxes).
+void prepare_agent_process();
+
+/// The id by which this user is known to unix sockets; 0 on Windows, which has none.
+std::uint32_t own_user_id();
+
+/// Whether that process is in our own user and mount namespace; false on Windows.
+bool shares_own_namespaces(std::uint32_t process_id);
+
+/// Writes `text` to an inherited descriptor and closes it.
+proto::Result<void> write_and_close(int fd, std::string_view text);
+
+/// Makes the file `path` with `text` in one step: a reader sees all of it or no file.
+proto::Result<void> write_file_atomically(const std::string& path, std::string_view text);
+
+}  // namespace hostbridge

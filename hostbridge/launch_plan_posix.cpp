@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/launch_plan_posix.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace hostbridge {
+namespace {
+
+bool is_executable_file(const std::string& path) {
+    struct stat status{};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+bool names(std::string_view variable, std::string_view name) {
+    return variable.size() > name.size() && variable[name.size()] == '=' && variable.starts_with(name);
+}
+
+}  // namespace
+
+Environment::Environment(const char* const* variables) {
+    for (; variables != nullptr && *variables != nullptr; ++variables) variables_.emplace_back(*variables);
+}
+
+void Environment::overlay(std::string_view name, std::string_view value) {
+    std::erase_if(variables_, [&](const std::string& variable) { return names(variable, name); });
+    if (!value.empty()) variables_.push_back(std::string(name) + "=" + std::string(value));
+}
+
+std::optional<std::string> Environment::get(std::string_view name) const {
+    const auto found = std::ranges::find_if(variables_, [&](const std::string& variable) { return names(variable, name); });
+    if (found == variables_.end()) return std::nullopt;
+    return found->substr(name.size() + 1);
+}
+
+interop::VariableLookup Environment::lookup() const {
+    return [this](std::string_view name) { return get(name); };
+}
+
+std::optional<std::string> find_executable(const std::string& name, std::string_view search_path) {
+    if (name.find('/') != std::string::npos) {
+        if (is_executable_file(name)) return name;
+        return std::nullopt;
+    }
+    while (true) {
+        const auto colon = search_path.find(':');
+        const std::string_view directory = search_path.substr(0, colon);
+        std::string candidate = (directory.empty() ? "." : std::string(directory)) + "/" + name;
+        if (is_executable_file(candidate)) return candidate;
+        if (colon == std::string_view::npos) return std::nullopt;
+        search_path.remove_prefix(colon + 1);
+    }
+}
+
+std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& request, const interop::RunnerTable& runners,
+                                                    Environment environment) {
+    const std::string* command = runners.find(request.image);
+    CHECK(command != nullptr);  // refusal() was asked before
+    auto words = interop::expand_command(*command, request.program);
+    CHECK(words.has_value());  // checked when it was configured
+    LaunchPlan plan;
+    plan.uses_wine = interop::is_wine(words->front());
+    // The runner is the agent's choice: the guest's PATH does not decide what it is.
+    const auto executable = find_executable(words->front(), environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+    if (!executable) {
+        return LaunchFailure{mzinit::v1::LAUNCH_ERROR_WRONG_MACHINE, ENOENT,
+                             "its runner \"" + words->front() + "\" is not installed on the host"};
+    }
+    plan.path = *executable;
+    plan.argv = std::move(*words);
+    for (std::size_t i = 1; i < request.argv.size(); ++i) plan.argv.push_back(request.argv[i]);
+    for (const auto& [name, value] : request.environment) environment.overlay(name, value);
+    environment.overlay("MZINIT_DEPTH", std::to_string(request.depth + 1));
+    if (plan.uses_wine) {
+        for (const auto& [name, value] : interop::wine_environment(environment.lookup())) environment.overlay(name, value);
+    }
+    plan.environment = std::move(environment);
+    return plan;
+}
+
+}  // namespace hostbridge

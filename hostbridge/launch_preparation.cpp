@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/launch_preparation.h"
+
+#include <algorithm>
+
+#include "hostbridge/uv/error.h"
+#include "hostbridge/uv/file.h"
+#include "proto/wire/authentication.h"
+
+namespace hostbridge {
+namespace {
+
+using mzinit::v1::Launch;
+
+template <typename T>
+using Outcome = std::variant<T, LaunchFailure>;
+
+struct OpenProgram {
+    std::string path;
+    uv::Descriptor file;
+    std::uint64_t size = 0;
+};
+
+LaunchFailure failure(mzinit::v1::LaunchErrorCode code, std::string text, int host_code = 0) {
+    return {code, static_cast<std::uint32_t>(host_code < 0 ? -host_code : host_code), std::move(text)};
+}
+
+LaunchFailure failure_of(const proto::Error& error) {
+    const int number = error.code.value();
+    const std::string text = error.message();
+    if (error.code == uv::make_error_code(UV_ENOENT) || error.code == uv::make_error_code(UV_ENOTDIR)) {
+        return failure(mzinit::v1::LAUNCH_ERROR_NOT_FOUND, text, number);
+    }
+    if (error.code == uv::make_error_code(UV_EACCES) || error.code == uv::make_error_code(UV_EPERM)) {
+        return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, text, number);
+    }
+    return failure(mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, text, number);
+}
+
+// The path under which the host may see what the guest calls `guest`; empty if there is none.
+std::string host_path(const std::string& guest, const std::string& translated, const LaunchContext& context) {
+    if (context.map != nullptr) {
+        if (auto mapped = context.map->guest_to_host(guest)) return *mapped;
+    }
+    if (!translated.empty()) return translated;
+    return context.same_kernel ? guest : std::string();
+}
+
+Outcome<OpenProgram> open_program(const std::string& path) {
+    auto file = uv::open_for_reading(path);
+    if (!file) return failure_of(file.error());
+    const auto status = uv::stat_file(file->get());
+    if (!status) return failure_of(status.error());
+    if (!uv::is_regular_file(*status)) return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
+    return OpenProgram{path, std::move(*file), status->st_size};
+}
+
+bool is_same_file(uv_file left, uv_file right) {
+    const auto a = uv::stat_file(left);
+    const auto b = uv::stat_file(right);
+    return a && b && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool has_expected_head(const OpenProgram& program, const Launch& launch) {
+    if (program.size != launch.program_size()) return false;
+    std::array<char, proto::limits::program_head_length> head{};
+    const auto size = uv::read_at(program.file.get(), 0, head);
+    if (!size) return false;
+    return proto::as_bytes(proto::sha256({head.data(), *size})) == launch.program_head_sha256();
+}
+
+// A passed program is the truth: what we see at the path is used only if it is that very file.
+Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, const std::string& path,
+                                         const LaunchContext& context) {
+    if (!path.empty()) {
+        auto seen = open_program(path);
+        if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && is_same_file(program->file.get(), passed)) {
+            return std::move(*program);
+        }
+    }
+    if (context.cache == nullptr) return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
+    auto cached = context.cache->store(passed, launch.program());
+    if (!cached) return failure_of(cached.error());
+    return open_program(*cached);
+}
+
+Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors& descriptors, const LaunchContext& context) {
+    const std::string path = host_path(launch.program(), launch.host_program(), context);
+    if (descriptors.program) return find_passed_program(launch, descriptors.program.get(), path, context);
+    if (path.empty()) {
+        return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host has no path for it (give the agent --map)");
+    }
+    auto seen = open_program(path);
+    if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && !has_expected_head(*program, launch)) {
+        return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
+    }
+    return seen;
+}
+
+interop::ImageDescription identify(const OpenProgram& program) {
+    return interop::identify_image(
+        [&](std::uint64_t offset, std::span<std::byte> buffer) {
+            return uv::read_at(program.file.get(), offset, {reinterpret_cast<char*>(buffer.data()), buffer.size()}).value_or(0);
+        },
+        program.size);
+}
+
+bool is_usable_directory(const std::string& path) {
+    const auto status = uv::stat_path(path);
+    return status && uv::is_directory(*status);
+}
+
+// Fills in the directory, and MZINIT_CWD where it is not the guest's.
+std::optional<LaunchFailure> find_working_directory(const Launch& launch, const LaunchDescriptors& descriptors,
+                                                    const LaunchContext& context, ProcessRequest& request) {
+    const std::string& guest = launch.working_directory();
+    request.working_directory = host_path(guest, launch.host_working_directory(), context);
+    if (descriptors.working_directory) {
+        const auto status = uv::stat_file(descriptors.working_directory.get());
+        if (status && uv::is_directory(*status)) return std::nullopt;
+        return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "what was passed as working directory is none");
+    }
+    if (!request.working_directory.empty() && is_usable_directory(request.working_directory)) return std::nullopt;
+    if (context.fallback_directory.empty()) {
+        return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "the host does not see the working directory " + guest +
+                                                                       ", and the agent has no --fallback-dir");
+    }
+    request.working_directory = context.fallback_directory;
+    request.environment.emplace_back("MZINIT_CWD", guest);
+    return std::nullopt;
+}
+
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+std::optional<LaunchFailure> check_texts(const Launch& launch) {
+    const auto refused = [](std::string text) { return failure(mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, std::move(text)); };
+    for (int i = 0; i < launch.argv_size(); ++i) {
+        if (has_nul(launch.argv(i))) return refused("argument " + std::to_string(i) + " holds a NUL byte");
+    }
+    for (const auto& variable : launch.environment()) {
+        if (variable.name().empty() || variable.name().find('=') != std::string::npos || has_nul(variable.name()) ||
+            has_nul(variable.value())) {
+            return refused("an environment variable has an impossible name or value");
+        }
+    }
+    for (const auto* path : {&launch.program(), &launch.host_program(), &launch.working_directory(),
+                             &launch.host_working_directory()}) {
+        if (has_nul(*path)) return refused("a path holds a NUL byte");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+proto::Result<LaunchDescriptors> match_descriptors(const Launch& launch, PassedDescriptors passed) {
+    const auto mismatch = [] { return proto::peer_error(proto::PeerFault::descriptor_mismatch, "read Launch"); };
+    if (passed.size() != static_cast<std::size_t>(launch.descriptors_size())) return mismatch();
+    LaunchDescriptors sorted;
+    for (std::size_t i = 0; i < passed.size(); ++i) {
+        uv::Descriptor* place = nullptr;
+        switch (launch.descriptors(static_cast<int>(i))) {
+            case mzinit::v1::DESCRIPTOR_PROGRAM: place = &sorted.program; break;
+            case mzinit::v1::DESCRIPTOR_WORKING_DIRECTORY: place = &sorted.working_directory; break;
+            case mzinit::v1::DESCRIPTOR_STDIN: place = &sorted.streams[0]; break;
+            case mzinit::v1::DESCRIPTOR_STDOUT: place = &sorted.streams[1]; break;
+            case mzinit::v1::DESCRIPTOR_STDERR: place = &sorted.streams[2]; break;
+            default: return mismatch();
+        }
+        if (*place) return mismatch();
+        *place = std::move(passed[i]);
+    }
+    return sorted;
+}
+
+std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors,
+                                                           const LaunchContext& context) {
+    if (!launch.host_name().empty()) {
+        return failure(mzinit::v1::LAUNCH_ERROR_NOT_FOUND, "this agent does not look up programs by name");
+    }
+    if (auto refused = check_texts(launch)) return std::move(*refused);
+    auto found = find_program(launch, descriptors, context);
+    if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
+    const auto& program = std::get<OpenProgram>(found);
+    ProcessRequest request;
+    request.program = program.path;
+    request.image = identify(program);
+    request.argv.assign(launch.argv().begin(), launch.argv().end());
+    if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
+    for (const auto& variable : launch.environment()) request.environment.emplace_back(variable.name(), variable.value());
+    request.depth = launch.depth();
+    if (auto unusable = find_working_directory(launch, descriptors, context, request)) return std::move(*unusable);
+    return request;
+}
+
+}  // namespace hostbridge

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "hostbridge/process_launcher.h"
+#include "hostbridge/program_cache.h"
+#include "hostbridge/transport/connection.h"
+#include "interop/text/path_map.h"
+#include "launch.pb.h"
+
+namespace hostbridge {
+
+/// The descriptors of one Launch, each at its place.
+struct LaunchDescriptors {
+    uv::Descriptor program;
+    uv::Descriptor working_directory;
+    std::array<uv::Descriptor, 3> streams;
+};
+
+/// Sorts `passed` by the list in `launch`. A PeerFault if they do not match it, or a kind comes twice.
+proto::Result<LaunchDescriptors> match_descriptors(const mzinit::v1::Launch& launch, PassedDescriptors passed);
+
+/// What decides how a Launch is understood.
+struct LaunchContext {
+    bool same_kernel = false;  ///< The client sees our files: its paths are tried as they are.
+    const interop::PathMap* map = nullptr;  ///< The agent's own --map.
+    std::string fallback_directory;         ///< Empty: there is none.
+    ProgramCache* cache = nullptr;          ///< For passed programs that we cannot see; may be null.
+};
+
+/// Finds the program and the working directory that `launch` means and makes sure that they are the ones
+/// (PROTOCOL.md, section 5). It waits for the disk: run it on the work queue. The streams of `descriptors` are left to the
+/// caller, and so is passed_working_directory.
+std::variant<ProcessRequest, LaunchFailure> prepare_launch(const mzinit::v1::Launch& launch,
+                                                           const LaunchDescriptors& descriptors,
+                                                           const LaunchContext& context);
+
+}  // namespace hostbridge

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+#include "hostbridge/agent.h"
+#include "hostbridge/host_system.h"
+#include "hostbridge/key_file.h"
+#include "hostbridge/log_sink.h"
+
+namespace {
+
+int report(const proto::Result<void>& outcome) {
+    if (outcome) return 0;
+    std::fprintf(stderr, "hostbridge: %s\n", outcome.error().message().c_str());
+    return 1;
+}
+
+void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
+    app.add_option("--listen", options.endpoints, "Where to listen: unix:PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT, vsock:PORT")
+        ->type_name("ENDPOINT");
+    app.add_option("--key-file", options.key_file, "Keys that tcp clients must know")->type_name("FILE");
+    app.add_option("--map", options.mappings, "A directory as the guest and as this host name it; may be repeated")
+        ->type_name("GUEST=HOST");
+    app.add_option("--fallback-dir", options.fallback_directory, "Where programs start whose directory this host does not see")
+        ->type_name("DIRECTORY");
+    app.add_option_function<std::string>("--log", [&json](const std::string& format) { json = format == "json"; },
+                                         "Format of the log on standard error")
+        ->check(CLI::IsMember({"text", "json"}));
+    app.add_option("--runner", options.runners, "What runs programs of a kind (pe64, pe32, dotnet, dos, win16); %p is the program")
+        ->type_name("KIND=COMMAND");
+    app.add_option("--allow-cid", options.allowed_context_ids, "A vsock context id that may connect; may be repeated");
+    app.add_flag("--vsock-key", options.vsock_needs_key, "Ask vsock clients for the key, too");
+    app.add_option("--max-sessions", options.max_sessions, "How many connections there may be at once")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
+        ->type_name("FILE");
+    app.add_option("--ready-fd", options.ready_fd, "Descriptor that gets the endpoints, one a line, once all listen")->type_name("N");
+    app.add_option("--ready-file", options.ready_file, "File that is made with the endpoints once all listen")->type_name("FILE");
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("Starts Windows programs for Linux guests and carries their streams", "hostbridge");
+    app.set_version_flag("--version", "hostbridge " MZINIT_VERSION);
+    hostbridge::AgentOptions options;
+    bool json = false;
+    add_options(app, options, json);
+    std::string new_key_file;
+    auto* keygen = app.add_subcommand("keygen", "Make a file with a new key");
+    keygen->add_option("FILE", new_key_file, "The file; it must not exist")->required();
+    CLI11_PARSE(app, argc, argv);
+
+    if (keygen->parsed()) return report(hostbridge::create_key_file(new_key_file));
+    if (options.endpoints.empty()) {
+        std::fputs("hostbridge: nothing to listen on; give --listen ENDPOINT\n", stderr);
+        return 2;
+    }
+    options.log_format = json ? hostbridge::LogFormat::json : hostbridge::LogFormat::text;
+    hostbridge::install_log_sink(options.log_format);
+    hostbridge::prepare_agent_process();
+    return report(hostbridge::run_agent(options));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "hostbridge: %s\n", failure.what());
+        return 1;
+    }
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/process_launcher.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <unordered_map>
+
+#include "hostbridge/descriptor_limit_posix.h"
+#include "hostbridge/keeper_link_posix.h"
+#include "hostbridge/signal_numbers_posix.h"
+#include "hostbridge/wine_host_posix.h"
+#include "interop/os/unique_fd.h"
+#include "proto/base/log.h"
+
+extern char** environ;
+
+namespace hostbridge {
+namespace {
+
+using interop::UniqueFd;
+using Started = ProcessLauncher::Started;
+
+// With the default 64 KiB the look-ahead of a client that must know what was read limits the throughput.
+constexpr int large_pipe = 1 << 20;
+
+class PosixProcess final : public Process {
+  public:
+    PosixProcess(KeeperLink& link, std::uint64_t id, std::function<void()> on_destroyed)
+        : link_(&link), id_(id), on_destroyed_(std::move(on_destroyed)) {}
+
+    ~PosixProcess() override {
+        if (link_ != nullptr && !ended_) link_->terminate();
+        on_destroyed_();
+    }
+
+    [[nodiscard]] std::uint64_t id() const override { return id_; }
+
+    [[nodiscard]] std::size_t stdin_write_size() const override { return PIPE_BUF; }
+
+    std::uint64_t unread_stdin() override {
+        int unread = 0;
+        if (stdin_ < 0 || ::ioctl(stdin_, FIONREAD, &unread) < 0) return 0;
+        if (!enlarged_ && unread > large_pipe / 32) {
+            // Only for those who fill it: a user's pipes may not hold more than a fixed amount together.
+            enlarged_ = true;
+            static_cast<void>(::fcntl(stdin_, F_SETPIPE_SZ, large_pipe));
+        }
+        return static_cast<std::uint64_t>(unread);
+    }
+
+    void stdin_ending() override {
+        // A reader's descriptor would hide from us that the program has closed its own, so it is made only now.
+        const std::string path = "/proc/self/fd/" + std::to_string(stdin_);
+        stdin_reader_ = UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        stdin_ = stdin_reader_.get();
+    }
+
+    void count_unread_stdin_after_exit(std::size_t pending_write, std::function<void(std::uint64_t)> done) override {
+        done(unread_stdin() + pending_write);
+    }
+
+    void deliver(mzinit::v1::SignalNumber signal) override {
+        if (link_ != nullptr) link_->deliver(host_signal(signal));
+    }
+
+    void terminate_tree() override {
+        if (link_ != nullptr && !ended_) link_->terminate();
+    }
+
+    void set_stdin(int fd) { stdin_ = fd; }
+    void note_exit() { ended_ = true; }
+    void note_keeper_gone() { link_ = nullptr; }
+
+  private:
+    KeeperLink* link_;  // null when the keeper is gone
+    std::uint64_t id_;
+    std::function<void()> on_destroyed_;
+    int stdin_ = -1;  // borrowed from pipes[0], later that of stdin_reader_
+    UniqueFd stdin_reader_;
+    bool enlarged_ = false;
+    bool ended_ = false;
+};
+
+LaunchFailure failure_of_errno(int number, std::string_view doing) {
+    const std::string text = std::string(doing) + ": " + proto::errno_error(number, "").code.message();
+    switch (number) {
+        case E2BIG: return {mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG, E2BIG, "argument list too long"};
+        case EACCES:
+        case EPERM: return {mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, static_cast<std::uint32_t>(number), text};
+        case ENOEXEC: return {mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, ENOEXEC, text};
+        default: return {mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, static_cast<std::uint32_t>(number), text};
+    }
+}
+
+LaunchFailure failure_of(const KeeperReport& report, const std::string& runner) {
+    const auto number = static_cast<int>(report.value);
+    if (report.kind == KeeperReport::no_working_directory) {
+        return {mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, report.value,
+                "its working directory cannot be used: " + proto::errno_error(number, "").code.message()};
+    }
+    return failure_of_errno(number, report.kind == KeeperReport::no_process ? "no process could be made" : "execute " + runner);
+}
+
+// One launch from the call to the program's end, kept alive by the callbacks that wait for its next step.
+struct Launch {
+    ProcessRequest request;
+    LaunchPlan plan;
+    std::array<UniqueFd, 3> streams;  // the program's ends
+    UniqueFd working_directory;
+    std::array<std::unique_ptr<uv::Pipe>, 3> pipes;
+    std::function<void(Started)> started;
+    std::function<void(ExitResult)> exited;
+    PosixProcess* process = nullptr;  // owned by the session; null before the start and after its end
+    bool exit_reported = false;
+
+    void fail(LaunchFailure failure) { std::exchange(started, nullptr)(std::move(failure)); }
+};
+
+UniqueFd duplicate(int fd) { return UniqueFd(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+
+class PosixLauncher final : public ProcessLauncher {
+  public:
+    PosixLauncher(uv_loop_t* loop, interop::RunnerTable runners, std::string exit_object)
+        : loop_(loop),
+          runners_(std::move(runners)),
+          exit_object_(std::move(exit_object)),
+          own_environment_(environ),
+          wine_(interop::find_wine([](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; },
+                                   own_environment_.get("PATH").value_or(""))),
+          wine_host_(loop),
+          null_device_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
+        prepare_wine();
+    }
+
+    void launch(ProcessRequest request, std::function<void(Started)> started,
+                std::function<void(ExitResult)> exited) override {
+        auto launch = std::make_shared<Launch>();
+        launch->started = std::move(started);
+        launch->exited = std::move(exited);
+        auto plan = plan_launch(request, runners_, own_environment_);
+        if (auto* failure = std::get_if<LaunchFailure>(&plan)) return launch->fail(std::move(*failure));
+        launch->plan = std::get<LaunchPlan>(std::move(plan));
+        // Borrowed for this call only, and it may return before they are used.
+        for (std::size_t i = 0; i < 3; ++i) launch->streams[i] = duplicate(request.passed_streams[i]);
+        launch->working_directory = duplicate(request.passed_working_directory);
+        launch->request = std::move(request);
+        if (!launch->plan.uses_wine) return start(launch);
+        wine_host_.ensure(launch->plan.path, launch->plan.environment, [this, launch](const proto::Result<void>& ready) {
+            if (ready) return start(launch);
+            launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, static_cast<std::uint32_t>(ready.error().code.value()),
+                          ready.error().message()});
+        });
+    }
+
+    [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription& image) const override {
+        auto refused = interop::runner_refusal(image, runners_, wine_);
+        if (!refused) return std::nullopt;
+        const bool machine = refused->reason == interop::RunnerRefusal::Reason::wrong_machine;
+        return LaunchFailure{machine ? mzinit::v1::LAUNCH_ERROR_WRONG_MACHINE : mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, 0,
+                             std::move(refused->text)};
+    }
+
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override { return runners_.commands(); }
+
+  private:
+    void prepare_wine();
+    void start(const std::shared_ptr<Launch>& launch);
+    proto::Result<void> make_pipe(Launch& launch, std::size_t stream);
+    proto::Result<void> fork_keeper(const std::shared_ptr<Launch>& launch);
+    void on_report(const std::shared_ptr<Launch>& launch, KeeperLink& link, const KeeperReport& report);
+    void hand_over(const std::shared_ptr<Launch>& launch, KeeperLink& link, std::uint64_t process_id);
+    void on_gone(const std::shared_ptr<Launch>& launch, KeeperLink& link);
+
+    uv_loop_t* loop_;
+    interop::RunnerTable runners_;
+    std::string exit_object_;
+    Environment own_environment_;
+    interop::WineInstallation wine_;
+    WineHost wine_host_;
+    UniqueFd null_device_;
+    std::unordered_map<KeeperLink*, std::unique_ptr<KeeperLink>> links_;
+};
+
+// So that the first launch finds everything running: a new prefix takes many seconds.
+void PosixLauncher::prepare_wine() {
+    if (!wine_.runs_64_bit && !wine_.runs_32_bit) return;
+    for (const auto& [kind, command] : runners_.commands()) {
+        const auto words = interop::expand_command(command, {});
+        if (!words || !interop::is_wine(words->front())) continue;
+        const auto wine = find_executable(words->front(), own_environment_.get("PATH").value_or(""));
+        if (!wine) continue;
+        Environment environment = own_environment_;
+        for (const auto& [name, value] : interop::wine_environment(environment.lookup())) environment.overlay(name, value);
+        wine_host_.ensure(*wine, environment, [](const proto::Result<void>& ready) {
+            if (!ready) proto::warn(ready.error().message());
+        });
+        return;
+    }
+}
+
+proto::Result<void> PosixLauncher::make_pipe(Launch& launch, std::size_t stream) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) < 0) return proto::errno_error(errno, "make a pipe");
+    const bool is_input = stream == 0;
+    launch.streams[stream] = UniqueFd(ends[is_input ? 0 : 1]);
+    auto pipe = uv::Pipe::open(loop_, ends[is_input ? 1 : 0]);
+    if (!pipe) return pipe.error();
+    launch.pipes[stream] = std::move(*pipe);
+    return {};
+}
+
+void PosixLauncher::start(const std::shared_ptr<Launch>& launch) {
+    proto::Result<void> ready;
+    for (std::size_t stream = 0; stream < 3 && ready; ++stream) {
+        if (!launch->streams[stream]) ready = make_pipe(*launch, stream);
+    }
+    if (ready) ready = fork_keeper(launch);
+    // The keeper has copies; ours would keep the pipes from ending.
+    for (auto& stream : launch->streams) stream.reset();
+    launch->working_directory.reset();
+    if (!ready) launch->fail(failure_of_errno(ready.error().code.value(), ready.error().doing));
+}
+
+proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& launch) {
+    LaunchPlan& plan = launch->plan;
+    UniqueFd exit_report;
+    std::array<char, exit_report_variable_size> exit_variable{};
+    if (plan.uses_wine && !exit_object_.empty()) {
+        exit_report = UniqueFd(::memfd_create("exit report", MFD_CLOEXEC));
+        const auto preloaded = plan.environment.get("LD_PRELOAD");
+        plan.environment.overlay("LD_PRELOAD", preloaded ? exit_object_ + ":" + *preloaded : exit_object_);
+    }
+    std::vector<char*> argv;
+    for (auto& word : plan.argv) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    std::vector<char*> envp;
+    for (const auto& variable : plan.environment.variables()) envp.push_back(const_cast<char*>(variable.c_str()));
+    if (exit_report) envp.push_back(exit_variable.data());
+    envp.push_back(nullptr);
+
+    KeeperOrder order;
+    order.path = plan.path.c_str();
+    order.argv = argv.data();
+    order.envp = envp.data();
+    for (std::size_t i = 0; i < 3; ++i) order.streams[i] = launch->streams[i].get();
+    order.working_directory_fd = launch->working_directory.get();
+    order.working_directory = launch->request.working_directory.c_str();
+    order.null_device = null_device_.get();
+    order.exit_report = exit_report.get();
+    order.exit_report_variable = exit_variable.data();
+    order.descriptor_limit = original_descriptor_limit();
+    auto link = KeeperLink::start(loop_, order, {}, [this, launch](KeeperLink& gone) { on_gone(launch, gone); });
+    if (!link) return link.error();
+    KeeperLink* raw = link->get();
+    raw->set_on_report([this, launch, raw](const KeeperReport& report) { on_report(launch, *raw, report); });
+    links_.emplace(raw, std::move(*link));
+    return {};
+}
+
+void PosixLauncher::on_report(const std::shared_ptr<Launch>& launch, KeeperLink& link, const KeeperReport& report) {
+    switch (report.kind) {
+        case KeeperReport::started: return hand_over(launch, link, report.value);
+        case KeeperReport::exited:
+        case KeeperReport::killed:
+            launch->exit_reported = true;
+            if (launch->process == nullptr) return;
+            launch->process->note_exit();
+            if (report.kind == KeeperReport::exited) return launch->exited(report.value);
+            return launch->exited(protocol_signal(static_cast<int>(report.value)));
+        default: return launch->fail(failure_of(report, launch->plan.path));
+    }
+}
+
+void PosixLauncher::hand_over(const std::shared_ptr<Launch>& launch, KeeperLink& link, std::uint64_t process_id) {
+    auto process = std::make_unique<PosixProcess>(link, process_id, [launch] { launch->process = nullptr; });
+    launch->process = process.get();
+    if (launch->pipes[0]) process->set_stdin(launch->pipes[0]->native());
+    process->pipes = std::move(launch->pipes);
+    std::exchange(launch->started, nullptr)(Started(std::move(process)));
+}
+
+void PosixLauncher::on_gone(const std::shared_ptr<Launch>& launch, KeeperLink& link) {
+    // A keeper that was itself killed has reported nothing, and its program is out of reach.
+    if (launch->started) {
+        launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, 0, "its keeper was killed"});
+    } else if (launch->process != nullptr) {
+        launch->process->note_keeper_gone();
+        if (!launch->exit_reported) launch->exited(mzinit::v1::SIGNAL_KILL);
+    }
+    links_.erase(&link);
+}
+
+}  // namespace
+
+std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const LauncherOptions& options) {
+    auto runners = interop::RunnerTable::with_defaults();
+    for (const auto& [kind, command] : options.runners) {
+        if (auto set = runners.set(kind + "=" + command); !set) proto::warn(set.error().message());
+    }
+    return std::make_unique<PosixLauncher>(loop, std::move(runners), options.exit_object);
+}
+
+}  // namespace hostbridge

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/session.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "hostbridge/agent_limits.h"
+#include "hostbridge/host_system.h"
+#include "hostbridge/session_text.h"
+#include "hostbridge/uv/work.h"
+#include "proto/base/log.h"
+
+namespace hostbridge {
+namespace {
+
+namespace event = proto::agent_event;
+using Clock = std::chrono::steady_clock;
+
+proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& nonce) {
+    proto::GreetingOptions options;
+    if (peer.transport == Peer::Transport::unix_socket) options.capabilities |= proto::capability::descriptor_passing;
+    if (path_flavour() == interop::PathFlavour::windows) options.capabilities |= proto::capability::raw_command_tail;
+    options.nonce = nonce;
+    options.software = software_name();
+    return options;
+}
+
+proto::AgentHandshake::KeyLookup key_lookup(const SessionServices& services, Session::KeyPolicy policy) {
+    if (policy == Session::KeyPolicy::none) return {};
+    return [&keys = services.keys](std::string_view id) -> std::optional<proto::Key> {
+        const auto found = std::ranges::find(keys, id, &proto::Key::id);
+        if (found == keys.end()) return std::nullopt;
+        return *found;
+    };
+}
+
+std::chrono::milliseconds until(Clock::time_point when) {
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()), std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+/// What the work queue needs for one Launch; shared with it because the session may end first.
+struct Session::LaunchJob {
+    mzinit::v1::Launch launch;
+    LaunchDescriptors descriptors;
+    LaunchContext context;
+    interop::PathMap map;  // a copy: the session's services may be gone first
+    std::variant<ProcessRequest, LaunchFailure> outcome;
+};
+
+Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer, KeyPolicy key_policy,
+                 const proto::Nonce& nonce, std::function<void(Session&)> on_finished)
+    : services_(services),
+      connection_(std::move(connection)),
+      peer_(peer),
+      on_finished_(std::move(on_finished)),
+      protocol_(greeting_options(peer, nonce), key_lookup(services, key_policy)),
+      liveness_(Clock::now()),
+      deadline_(services.loop, [this] { on_deadline(); }),
+      tick_(services.loop, [this] { on_tick(); }) {}
+
+void Session::start() {
+    deadline_.start(proto::limits::launch_deadline);
+    connection_->start(*this);
+    flush();
+}
+
+void Session::refuse(mzinit::v1::RefusalCode code, std::string_view text) {
+    if (phase_ == Phase::finished) return;
+    protocol_.send_refused(code, text);
+    begin_ending();
+}
+
+bool Session::has_launch() const { return phase_ >= Phase::preparing && phase_ < Phase::finished; }
+
+void Session::abort(std::string_view reason) {
+    if (phase_ == Phase::finished) return;
+    write_audit_record(std::string(reason));
+    finish();
+}
+
+// --- what the connection says ----------------------------------------------------------------------------
+
+std::span<char> Session::receive_buffer() {
+    // Large only for those who send standard input: every session keeps its buffer.
+    return protocol_.decoder().prepare(stdin_ ? limits::connection_read : limits::small_connection_read);
+}
+
+void Session::received(std::size_t size, PassedDescriptors descriptors) {
+    if (phase_ >= Phase::ending) return;  // discarded, but read: unread input would turn our close into a reset
+    liveness_.heard(Clock::now());
+    protocol_.decoder().commit(size);
+    if (!descriptors.empty()) {
+        if (protocol_.requested() || !passed_.empty()) {
+            return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "receive descriptors"));
+        }
+        passed_ = std::move(descriptors);
+    }
+    handle_events();
+    if (phase_ < Phase::ending && protocol_.requested() && !passed_.empty()) {
+        return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read the request"));
+    }
+    flush();
+}
+
+void Session::handle_events() {
+    while (phase_ < Phase::ending) {
+        auto next = protocol_.receive();
+        if (!next) return protocol_error(next.error());
+        if (!next->has_value()) break;
+        handle(std::move(**next));
+    }
+    // A frame that is longer is refused when it is complete; this one need not be waited for.
+    if (!protocol_.authenticated() && protocol_.decoder().bytes_received() > proto::limits::max_unauthenticated_bytes) {
+        protocol_error(proto::peer_error(proto::PeerFault::too_much_before_authentication, "greet a client"));
+    }
+}
+
+void Session::peer_ended() {
+    if (phase_ == Phase::finished) return;
+    if (phase_ < Phase::ending) write_audit_record("client lost");
+    finish();
+}
+
+void Session::failed(const proto::Error& error) {
+    if (phase_ == Phase::finished) return;
+    if (phase_ < Phase::ending) {
+        proto::info(peer_text() + ": " + error.message());
+        write_audit_record("client lost");
+    }
+    finish();
+}
+
+void Session::protocol_error(const proto::Error& error) {
+    if (phase_ >= Phase::ending) return;
+    proto::warn(peer_text() + ": " + error.message());
+    write_audit_record("protocol error");
+    stdin_.reset();
+    outputs_.clear();
+    process_.reset();
+    begin_ending();
+}
+
+void Session::handle(proto::AgentEvent next) {
+    if (auto* launch = std::get_if<event::LaunchRequested>(&next)) {
+        begin_launch(std::move(launch->launch));
+    } else if (std::holds_alternative<event::InfoRequested>(next)) {
+        send_info();
+    } else if (auto* data = std::get_if<event::StdinData>(&next)) {
+        if (stdin_) stdin_->deliver(data->bytes);
+    } else if (std::holds_alternative<event::StdinEnded>(next)) {
+        if (stdin_) stdin_->end();
+    } else if (auto* gone = std::get_if<event::ReaderGone>(&next)) {
+        for (auto& output : outputs_) {
+            if (output->stream() == gone->stream) output->close();
+        }
+        end_if_drained();
+    } else if (auto* signal = std::get_if<event::SignalRequested>(&next)) {
+        deliver_signal(signal->signal);
+    } else if (std::holds_alternative<event::CreditGranted>(next)) {
+        update_outputs();
+    }
+    // Resized: there is no terminal here whose size could change.
+}
+
+void Session::deliver_signal(mzinit::v1::SignalNumber signal) {
+    if (process_) {
+        process_->deliver(signal);
+    } else if (phase_ == Phase::preparing && early_signals_.size() < limits::early_signals) {
+        early_signals_.push_back(signal);
+    }
+}
+
+// --- launching -------------------------------------------------------------------------------------------
+
+void Session::begin_launch(mzinit::v1::Launch launch) {
+    record_.emplace();
+    record_->peer = peer_text();
+    record_->program = launch.host_name().empty() ? launch.program() : launch.host_name();
+    launch_begin_ = Clock::now();
+    auto descriptors = match_descriptors(launch, std::exchange(passed_, {}));
+    if (!descriptors) return protocol_error(descriptors.error());
+    if (launch.descriptors_size() > 0 && (protocol_.agreement().capabilities & proto::capability::descriptor_passing) == 0) {
+        return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read Launch"));
+    }
+    phase_ = Phase::preparing;
+    deadline_.stop();
+    tick_.start(proto::limits::progress_interval, proto::limits::progress_interval);
+    auto job = std::make_shared<LaunchJob>(LaunchJob{.launch = std::move(launch),
+                                                     .descriptors = std::move(*descriptors),
+                                                     .context = {},
+                                                     .map = services_.map,
+                                                     .outcome = {}});
+    job->context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
+                    .map = &job->map,
+                    .fallback_directory = services_.fallback_directory,
+                    .cache = services_.cache};
+    uv::queue_work(
+        services_.loop, [job] { job->outcome = prepare_launch(job->launch, job->descriptors, job->context); },
+        [job, weak = weak_from_this()] {
+            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->prepared(*job);
+        });
+}
+
+void Session::prepared(LaunchJob& job) {
+    if (auto* failure = std::get_if<LaunchFailure>(&job.outcome)) return fail_launch(*failure);
+    auto& request = std::get<ProcessRequest>(job.outcome);
+    if (auto refused = services_.launcher->refusal(request.image)) return fail_launch(*refused);
+    image_kind_ = protocol_image_kind(request.image);
+    for (std::size_t i = 0; i < 3; ++i) request.passed_streams[i] = job.descriptors.streams[i].get();
+    request.passed_working_directory = job.descriptors.working_directory.get();
+    services_.launcher->launch(
+        std::move(request),
+        // If nobody is there any more, the Process is destroyed here, and the program with it.
+        [weak = weak_from_this()](ProcessLauncher::Started outcome) {
+            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->started(std::move(outcome));
+        },
+        [weak = weak_from_this()](ExitResult result) {
+            if (const auto self = weak.lock(); self && self->phase_ == Phase::running) self->exited(result);
+        });
+}
+
+void Session::fail_launch(const LaunchFailure& failure) {
+    protocol_.send_launch_error(failure.code, failure.host_code, failure.text, false);
+    write_audit_record("refused " + std::string(name_of(failure.code)));
+    begin_ending();
+}
+
+void Session::started(ProcessLauncher::Started outcome) {
+    if (auto* failure = std::get_if<LaunchFailure>(&outcome)) return fail_launch(*failure);
+    process_ = std::get<std::unique_ptr<Process>>(std::move(outcome));
+    phase_ = Phase::running;
+    record_->process_id = process_->id();
+    std::uint32_t relayed = 0;
+    for (std::size_t stream = 0; stream < 3; ++stream) {
+        if (process_->pipes[stream]) relayed |= 1u << stream;
+    }
+    protocol_.send_launch_reply(process_->id(), image_kind_, relayed);
+    start_relays(*process_);
+    for (const auto signal : std::exchange(early_signals_, {})) process_->deliver(signal);
+    tick_.start(until(liveness_.next_check()));
+    update_outputs();
+    flush();
+}
+
+void Session::start_relays(Process& process) {
+    const auto send = [this] { flush(); };
+    if (auto& pipe = process.pipes[proto::stream_stdin]) {
+        stdin_ = std::make_unique<StdinRelay>(services_.loop, std::move(pipe), process, protocol_, send);
+    }
+    for (const std::uint8_t stream : {proto::stream_stdout, proto::stream_stderr}) {
+        auto& pipe = process.pipes[stream];
+        if (!pipe) continue;
+        outputs_.push_back(std::make_unique<OutputRelay>(stream, std::move(pipe), protocol_, services_.scratch, [this] {
+            end_if_drained();
+            flush();
+        }));
+    }
+}
+
+void Session::send_info() {
+    mzinit::v1::Info info;
+    info.set_software(software_name());
+    info.set_system(std::string(system_name()));
+    for (const auto& prefix : services_.map.prefixes()) {
+        auto& path = *info.add_paths();
+        path.set_guest(prefix.guest);
+        path.set_host(prefix.host);
+    }
+    info.set_search_path(services_.search_path);
+    for (const auto& [kind, command] : services_.launcher->runners()) {
+        auto& runner = *info.add_runners();
+        runner.set_kind(kind);
+        runner.set_command(command);
+    }
+    protocol_.send_info(info);
+    begin_ending();
+}
+
+// --- the end ---------------------------------------------------------------------------------------------
+
+void Session::exited(ExitResult result) {
+    phase_ = Phase::draining;
+    exit_ = result;
+    deadline_.start(limits::drain);
+    for (auto& output : outputs_) output->start_catching_up();
+    if (stdin_) {
+        stdin_->count_after_exit([this](std::uint64_t consumed) {
+            stdin_consumed_ = consumed;
+            end_if_drained();
+            flush();
+        });
+    } else {
+        stdin_consumed_ = 0;
+    }
+    end_if_drained();
+    flush();
+}
+
+// Descendants hold the pipes. What the program itself wrote is still sent, however slowly the client takes it.
+void Session::drain_time_over() {
+    bool waiting = false;
+    for (auto& output : outputs_) {
+        if (output->ended()) continue;
+        if (output->caught_up()) {
+            output->close();
+        } else {
+            waiting = true;
+        }
+    }
+    if (!stdin_consumed_) waiting = true;
+    if (waiting) deadline_.start(limits::drain_recheck);
+    end_if_drained();
+    flush();
+}
+
+void Session::end_if_drained() {
+    if (phase_ != Phase::draining || !stdin_consumed_) return;
+    for (const auto& output : outputs_) {
+        if (!output->ended()) return;
+    }
+    if (const auto* code = std::get_if<std::uint32_t>(&*exit_)) {
+        protocol_.send_exit_code(*code, *stdin_consumed_);
+    } else {
+        protocol_.send_exit_signal(std::get<mzinit::v1::SignalNumber>(*exit_), *stdin_consumed_);
+    }
+    write_audit_record(describe_exit(*exit_));
+    begin_ending();
+}
+
+void Session::begin_ending() {
+    phase_ = Phase::ending;
+    tick_.stop();
+    deadline_.start(proto::limits::lost_after);
+    flush();
+}
+
+void Session::flush() {
+    if (phase_ >= Phase::lingering) return;
+    std::string& output = protocol_.output();
+    if (!output.empty()) connection_->send(output);
+    if (output.size() + connection_->unsent() > limits::send_backlog) {
+        return failed(proto::peer_error(proto::PeerFault::silent, "send to a client that takes nothing"));
+    }
+    if (phase_ != Phase::ending) return update_outputs();
+    if (!output.empty() || connection_->unsent() > 0) return;
+    phase_ = Phase::lingering;
+    connection_->shut_down();
+    deadline_.start(proto::limits::linger);
+}
+
+void Session::send_queue_empty() {
+    if (phase_ != Phase::finished) flush();
+}
+
+void Session::update_outputs() {
+    const bool room = protocol_.output().size() + connection_->unsent() < limits::output_backlog;
+    for (auto& output : outputs_) output->update(room);
+}
+
+void Session::on_tick() {
+    if (phase_ == Phase::preparing) {
+        protocol_.send_progress("the program is being started");
+        return flush();
+    }
+    switch (liveness_.check(Clock::now())) {
+        case proto::Liveness::Verdict::lost:
+            return failed(proto::peer_error(proto::PeerFault::silent, "hear from the client"));
+        case proto::Liveness::Verdict::send_ping: protocol_.send_ping(0); break;
+        case proto::Liveness::Verdict::alive: break;
+    }
+    tick_.start(until(liveness_.next_check()));
+    flush();
+}
+
+void Session::on_deadline() {
+    if (phase_ == Phase::draining) return drain_time_over();
+    if (phase_ == Phase::greeting) {
+        proto::info(peer_text() + ": no request within the time limit");
+    }
+    finish();
+}
+
+void Session::finish() {
+    if (phase_ == Phase::finished) return;
+    phase_ = Phase::finished;
+    tick_.stop();
+    deadline_.stop();
+    // Not destroyed here: this may be called from inside a relay that still refers to it.
+    if (process_ && !exit_) process_->terminate_tree();
+    on_finished_(*this);
+}
+
+void Session::write_audit_record(std::string result) {
+    if (!record_) return;
+    record_->result = std::move(result);
+    record_->duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - launch_begin_);
+    services_.audit(*record_);
+    record_.reset();
+}
+
+}  // namespace hostbridge

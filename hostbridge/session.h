@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hostbridge/audit_log.h"
+#include "hostbridge/launch_preparation.h"
+#include "hostbridge/output_relay.h"
+#include "hostbridge/process_launcher.h"
+#include "hostbridge/stdin_relay.h"
+#include "hostbridge/transport/connection.h"
+#include "hostbridge/uv/timer.h"
+#include "proto/wire/agent_protocol.h"
+#include "proto/wire/liveness.h"
+
+namespace hostbridge {
+
+/// What all sessions share; borrowed, and outlives them.
+struct SessionServices {
+    uv_loop_t* loop = nullptr;
+    ProcessLauncher* launcher = nullptr;
+    interop::PathMap map;
+    std::string fallback_directory;
+    ProgramCache* cache = nullptr;
+    std::function<void(const LaunchRecord&)> audit;
+    std::span<char> scratch;        ///< For reading programs' output.
+    std::vector<proto::Key> keys;
+    std::string search_path;        ///< PATH of the agent's user, for Info.
+};
+
+/// One connection from accept to close: greets, launches, relays, reports the exit. Kept alive by its owner; callbacks
+/// of work that may take longer hold weak references.
+class Session final : public ConnectionOwner, public std::enable_shared_from_this<Session> {
+  public:
+    enum class KeyPolicy { none, required };
+
+    /// `on_finished` is called once, when the session may be destroyed, though not before the call has returned.
+    Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer, KeyPolicy key_policy,
+            const proto::Nonce& nonce, std::function<void(Session&)> on_finished);
+
+    /// Begins to talk to the client.
+    void start();
+
+    /// Answers anything the client may send with a refusal and closes.
+    void refuse(mzinit::v1::RefusalCode code, std::string_view text);
+
+    /// Whether a program runs or is being started for this client.
+    [[nodiscard]] bool has_launch() const;
+
+    /// Ends at once, the program too.
+    void abort(std::string_view reason);
+
+    std::span<char> receive_buffer() override;
+    void received(std::size_t size, PassedDescriptors descriptors) override;
+    void peer_ended() override;
+    void send_queue_empty() override;
+    void failed(const proto::Error& error) override;
+
+  private:
+    enum class Phase { greeting, preparing, running, draining, ending, lingering, finished };
+    struct LaunchJob;
+
+    void begin_greeting();
+    void handle_events();
+    void handle(proto::AgentEvent event);
+    void begin_launch(mzinit::v1::Launch launch);
+    void prepared(LaunchJob& job);
+    void started(ProcessLauncher::Started outcome);
+    void start_relays(Process& process);
+    void fail_launch(const LaunchFailure& failure);
+    void send_info();
+    void deliver_signal(mzinit::v1::SignalNumber signal);
+    void exited(ExitResult result);
+    void drain_time_over();
+    void end_if_drained();
+    void on_tick();
+    void on_deadline();
+    void protocol_error(const proto::Error& error);
+    void flush();
+    void update_outputs();
+    void begin_ending();
+    void finish();
+    void write_audit_record(std::string result);
+    [[nodiscard]] std::string peer_text() const { return to_string(peer_); }
+
+    SessionServices& services_;
+    std::unique_ptr<Connection> connection_;
+    Peer peer_;
+    std::function<void(Session&)> on_finished_;
+    proto::AgentProtocol protocol_;
+    proto::Liveness liveness_;
+    Phase phase_ = Phase::greeting;
+    uv::Timer deadline_;  ///< Launch deadline, drain limit, linger: one at a time.
+    uv::Timer tick_;      ///< Progress while starting, then liveness.
+
+    PassedDescriptors passed_;
+    std::vector<mzinit::v1::SignalNumber> early_signals_;
+    mzinit::v1::ImageKind image_kind_ = mzinit::v1::IMAGE_KIND_OTHER;
+    std::unique_ptr<Process> process_;
+    std::unique_ptr<StdinRelay> stdin_;
+    std::vector<std::unique_ptr<OutputRelay>> outputs_;
+    std::optional<ExitResult> exit_;
+    std::optional<std::uint64_t> stdin_consumed_;
+
+    std::optional<LaunchRecord> record_;  ///< Of a Launch that has not been logged yet.
+    std::chrono::steady_clock::time_point launch_begin_;
+};
+
+}  // namespace hostbridge
