@@ -188,8 +188,9 @@ class PosixLauncher final : public ProcessLauncher {
 
 // So that the first launch finds everything running: a new prefix takes many seconds.
 void PosixLauncher::prepare_wine() {
-    if (!wine_.runs_64_bit && !wine_.runs_32_bit) return;
     for (const auto& [kind, command] : runners_.commands()) {
+        // Not for programs that are refused anyway.
+        if (kind == "pe32" ? !wine_.runs_32_bit : !wine_.runs_64_bit && !wine_.runs_32_bit) continue;
         const auto words = interop::expand_command(command, {});
         if (!words || !interop::is_wine(words->front())) continue;
         const auto wine = find_executable(words->front(), own_environment_.get("PATH").value_or(""));

@@ -96,6 +96,15 @@ std::string server_of(const std::string& wine) {
     return ::access(beside.c_str(), X_OK) == 0 ? beside : "wineserver";
 }
 
+std::optional<std::string> variable_of(const std::vector<std::string>& environment, std::string_view name) {
+    for (const std::string& variable : environment) {
+        if (variable.size() > name.size() && variable[name.size()] == '=' && variable.starts_with(name)) {
+            return variable.substr(name.size() + 1);
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 bool wine_server_runs(const std::string& prefix, const VariableLookup& lookup) {
@@ -110,6 +119,10 @@ bool wine_server_runs(const std::string& prefix, const VariableLookup& lookup) {
 }
 
 proto::Result<void> start_wine_server(const std::string& wine, const std::vector<std::string>& environment) {
+    // Without its directory the server refuses to start; then the first program would start one that ends with it, and
+    // some later program, in the middle of a session, the next. Wine fills an empty prefix.
+    const std::string prefix = wine_prefix([&](std::string_view name) { return variable_of(environment, name); });
+    if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST) return proto::errno_error(errno, "make Wine's prefix " + prefix);
     // It goes into the background by itself, and says so by ending. A server that runs already is no error for us.
     auto server = run_detached({server_of(wine), "-p"}, environment);
     if (!server) return server.error();
