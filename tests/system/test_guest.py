@@ -65,7 +65,7 @@ class AroundGuest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = cls.enterClassContext(bridges.TemporaryDirectory()).path
+        cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
         cls.rules = machine_rules()
 
     def tearDown(self):

@@ -110,7 +110,7 @@ listener.bind(sys.argv[1])
 listener.listen()
 listener.set_inheritable(True)
 os.execvp(sys.argv[2], sys.argv[2:] + [f"--fd={listener.fileno()}"])'
-  local server=(/usr/lib/qemu/virtiofsd -o source=/,cache=auto,sandbox=chroot)
+  local server=(/usr/lib/qemu/virtiofsd -o "source=/,cache=auto,sandbox=chroot")
   if ((EUID != 0)); then
     # Root in a user namespace, where all other users' files belong to nobody.
     cc -O2 -shared -fPIC -o "$run/ignore_noatime.so" "$guest/ignore_noatime.c"
@@ -129,14 +129,14 @@ os.execvp(sys.argv[2], sys.argv[2:] + [f"--fd={listener.fileno()}"])'
 
 # Returns when the guest has ended, QEMU's status in $ended.
 run_machine() {
-  local machine=(-machine pc,memory-backend=memory -accel tcg,thread=multi -cpu max -smp "$cpus"
+  local machine=(-machine "pc,memory-backend=memory" -accel "tcg,thread=multi" -cpu max -smp "$cpus"
     -object "memory-backend-memfd,id=memory,size=$memory,share=on"
     -nodefaults -no-user-config -no-reboot -display none
     -kernel "$cache"/kernel/boot/vmlinuz-* -initrd "$run/initramfs.cpio"
     -append "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off"
     -serial "file:$run/console"
-    -chardev "socket,id=files,path=$run/files" -device vhost-user-fs-pci,chardev=files,tag=machine
-    -netdev user,id=network -device virtio-net-pci,netdev=network,romfile=
+    -chardev "socket,id=files,path=$run/files" -device "vhost-user-fs-pci,chardev=files,tag=machine"
+    -netdev "user,id=network" -device "virtio-net-pci,netdev=network,romfile="
     -device virtio-serial-pci)
   local port readers=()
   touch "$run/status"
