@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "interop/text/path_map.h"
 #include "proto/base/result.h"
@@ -16,6 +18,13 @@ std::string_view system_name();
 
 /// How this system writes paths.
 interop::PathFlavour path_flavour();
+
+/// The arguments of main in UTF-8, program name included: on Windows main itself gets them in another encoding.
+std::vector<std::string> utf8_arguments(int argc, char** argv);
+
+/// If the agent started this process for one step that it cannot do itself (Windows: sending Ctrl-C), does it and
+/// returns the exit code. To be called before anything else.
+std::optional<int> run_as_helper(const std::vector<std::string>& arguments);
 
 /// To be called first in main: what the whole process needs (no SIGPIPE, as many descriptors as it may have, no
 /// error boxes).

@@ -42,6 +42,10 @@ std::string_view system_name() { return "linux"; }
 
 interop::PathFlavour path_flavour() { return interop::PathFlavour::posix; }
 
+std::vector<std::string> utf8_arguments(int argc, char** argv) { return {argv, argv + argc}; }
+
+std::optional<int> run_as_helper(const std::vector<std::string>&) { return std::nullopt; }
+
 void prepare_agent_process() {
     struct sigaction action{};
     action.sa_handler = SIG_IGN;

@@ -5,11 +5,14 @@
 
 #include <cerrno>
 
+#include "hostbridge/console_control_win.h"
 #include "hostbridge/random.h"
 #include "hostbridge/unique_handle_win.h"
 #include "hostbridge/uv/descriptor.h"
 #include "hostbridge/windows_error_win.h"
 #include "hostbridge/windows_text_win.h"
+
+#include <shellapi.h>
 
 namespace hostbridge {
 namespace {
@@ -31,6 +34,18 @@ proto::Result<void> write_all(HANDLE file, std::string_view text, const std::str
 std::string_view system_name() { return "windows"; }
 
 interop::PathFlavour path_flavour() { return interop::PathFlavour::windows; }
+
+std::vector<std::string> utf8_arguments(int argc, char** argv) {
+    int count = 0;
+    wchar_t** wide = CommandLineToArgvW(GetCommandLineW(), &count);
+    if (wide == nullptr) return {argv, argv + argc};
+    std::vector<std::string> arguments;
+    for (int index = 0; index < count; ++index) arguments.push_back(to_utf8(wide[index]));
+    LocalFree(wide);
+    return arguments;
+}
+
+std::optional<int> run_as_helper(const std::vector<std::string>& arguments) { return run_console_control(arguments); }
 
 void prepare_agent_process() {
     // Inherited by the programs. Otherwise a missing DLL opens a box that nobody sees, and waits for its button.

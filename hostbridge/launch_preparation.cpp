@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "hostbridge/host_system.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
 #include "proto/wire/authentication.h"
@@ -42,7 +43,8 @@ std::string host_path(const std::string& guest, const std::string& translated, c
     if (context.map != nullptr) {
         if (auto mapped = context.map->guest_to_host(guest)) return *mapped;
     }
-    if (!translated.empty()) return translated;
+    // A path from the client may not make this host open what only it can reach.
+    if (!translated.empty() && interop::is_plain_host_path(translated, path_flavour())) return translated;
     return context.same_kernel ? guest : std::string();
 }
 

@@ -41,7 +41,8 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
     app.add_option("--ready-file", options.ready_file, "File that is made with the endpoints once all listen")->type_name("FILE");
 }
 
-int run(int argc, char** argv) {
+int run(const std::vector<std::string>& arguments) {
+    if (const auto code = hostbridge::run_as_helper(arguments)) return *code;
     CLI::App app("Starts Windows programs for Linux guests and carries their streams", "hostbridge");
     app.set_version_flag("--version", "hostbridge " MZINIT_VERSION);
     hostbridge::AgentOptions options;
@@ -50,7 +51,9 @@ int run(int argc, char** argv) {
     std::string new_key_file;
     auto* keygen = app.add_subcommand("keygen", "Make a file with a new key");
     keygen->add_option("FILE", new_key_file, "The file; it must not exist")->required();
-    CLI11_PARSE(app, argc, argv);
+    std::vector<const char*> argv;
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    CLI11_PARSE(app, static_cast<int>(argv.size()), argv.data());
 
     if (keygen->parsed()) return report(hostbridge::create_key_file(new_key_file));
     if (options.endpoints.empty()) {
@@ -67,7 +70,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return run(argc, argv);
+        return run(hostbridge::utf8_arguments(argc, argv));
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "hostbridge: %s\n", failure.what());
         return 1;
