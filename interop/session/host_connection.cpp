@@ -163,8 +163,11 @@ Result<void> shake_hands(int fd, proto::ClientProtocol& protocol, Clock::time_po
         if (auto sent = send_pending(fd, protocol.output()); !sent) return sent;
         auto event = protocol.receive();
         if (!event) return event.error();
-        // Ready comes alone: the agent has nothing to say before the request.
-        if (event->has_value()) return send_pending(fd, protocol.output());
+        if (event->has_value()) {
+            // The agent has nothing to say before the request but Refused, which may have come with its Greeting.
+            if (auto refused = protocol.receive(); !refused) return refused.error();
+            return send_pending(fd, protocol.output());
+        }
         const short events = static_cast<short>(POLLIN | (protocol.output().empty() ? 0 : POLLOUT));
         const bool greeted = protocol.greeted();
         if (auto waited = wait_for(fd, events, greeted ? proof_deadline : greeting_deadline); !waited) {

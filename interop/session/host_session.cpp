@@ -180,6 +180,7 @@ void HostSession::flush() {
 }
 
 void HostSession::connection_failed(const proto::Error& error) {
+    if (protocol_.refused()) return finish(NotStarted{error.doing, exit_code::bridge_failed});
     if (launch_left_ != 0) return finish(NotStarted{"the agent: " + error.message(), exit_code::bridge_failed});
     finish(Lost{"lost the connection to the agent (" + error.message() + ")"});
 }

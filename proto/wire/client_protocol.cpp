@@ -61,6 +61,7 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
     if (!message) return message.error();
     switch (message->body_case()) {
         case ControlMessage::kRefused:
+            refused_ = phase_ != Phase::running;
             return Error{std::make_error_code(std::errc::permission_denied),
                          "the agent refused the connection (" + message->refused().text() + ")"};
         case ControlMessage::kLaunchReply:

@@ -69,6 +69,8 @@ class ClientProtocol {
     /// True once the agent's Greeting was read: the greeting deadline no longer applies.
     [[nodiscard]] bool greeted() const { return handshake_.greeted(); }
     [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
+    /// True if the agent answered Refused before any LaunchReply: nothing was started, whatever was sent.
+    [[nodiscard]] bool refused() const { return refused_; }
     [[nodiscard]] const Agreement& agreement() const { return handshake_.agreement(); }
 
     /// After Ready. False, and nothing was queued, if the message is over max_control_length.
@@ -106,6 +108,7 @@ class ClientProtocol {
     std::string output_;
     Phase phase_ = Phase::handshake;
     std::optional<Error> failure_;
+    bool refused_ = false;
     std::uint32_t relayed_streams_ = 0;
     std::optional<SendWindow> stdin_window_;
     std::uint64_t stdin_sent_ = 0;

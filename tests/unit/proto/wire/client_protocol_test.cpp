@@ -152,6 +152,20 @@ TEST_F(ClientProtocolTest, HandsOverProgressAndLaunchError) {
     EXPECT_TRUE(accepts_silently(client, "anything at all"));
 }
 
+TEST_F(ClientProtocolTest, KnowsThatARefusalBeforeTheReplyStartedNothing) {
+    std::string refused;
+    append_refused(refused, mzinit::v1::REFUSAL_SHUTTING_DOWN, "going down");
+    launch();
+    EXPECT_FALSE(receive(client, refused));
+    EXPECT_TRUE(client.refused());
+    ClientProtocol running(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
+    expect_event<event::Ready>(receive(running, agent_greeting()));
+    ASSERT_TRUE(running.send_launch({}));
+    expect_event<event::Launched>(receive(running, reply_frame()));
+    EXPECT_FALSE(receive(running, refused));
+    EXPECT_FALSE(running.refused()) << "a program runs";
+}
+
 TEST_F(ClientProtocolTest, ReportsARefusalWheneverItComes) {
     std::string refused;
     append_refused(refused, mzinit::v1::REFUSAL_SHUTTING_DOWN, "going down");
