@@ -171,7 +171,7 @@ TEST_F(HostileImages, TruncationAtAnyLengthStaysInsideTheFile) {
             const ImageDescription image = cut.resize(size).identify();
             EXPECT_EQ(cut.reads_outside, 0U) << size;
             EXPECT_FALSE(describe(image).empty());
-            if (image.kind == ImageKind::damaged) EXPECT_NE(image.detail, "");
+            EXPECT_FALSE(image.kind == ImageKind::damaged && image.detail.empty()) << size;
         }
     }
 }
