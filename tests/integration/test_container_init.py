@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -166,9 +167,9 @@ class Terminal(unittest.TestCase):
         _, status = wait_until(lambda: (found := os.waitpid(pid, os.WNOHANG))[0] and found, "init ends")
         return os.waitstatus_to_exitcode(status)
 
-    def read_until(self, terminal, text):
+    def read_until(self, terminal, pattern):
         got = b""
-        while text not in got:
+        while not re.search(pattern, got, re.DOTALL):
             readable, _, _ = select.select([terminal], [], [], HANG_GUARD)
             self.assertTrue(readable, got)
             try:
@@ -191,7 +192,7 @@ class Terminal(unittest.TestCase):
     def test_command_is_in_the_foreground_in_a_group_of_its_own(self):
         script = "import os; print(os.getpgrp() == os.getpid() == os.tcgetpgrp(0), end='|', flush=True); print(input()[::-1])"
         pid, terminal = self.start(*INIT, "--", "python3", "-c", script)
-        self.read_until(terminal, b"True|")
+        self.read_until(terminal, rb"True\|")
         os.write(terminal, b"olleh\n")
         self.read_until(terminal, b"hello")
         self.assertEqual(self.exit_code(pid), 0)
@@ -203,9 +204,12 @@ class Terminal(unittest.TestCase):
         os.write(terminal, b"sleep 1000\n")
         wait_until(lambda: self.foreground(terminal) != shell, "sleep gets the terminal")
         os.write(terminal, b"\x1a")
-        self.read_until(terminal, b"Stopped")
-        # With a stopped job, bash wants to be told twice.
-        os.write(terminal, b"kill -KILL %1; exit 5\nexit 5\n")
+        self.read_until(terminal, b"Stopped.*bash-")
+        os.write(terminal, b"fg\n")
+        wait_until(lambda: self.foreground(terminal) != shell, "sleep gets the terminal again")
+        os.write(terminal, b"\x03")
+        self.read_until(terminal, b"bash-")
+        os.write(terminal, b"exit 5\n")
         self.assertEqual(self.exit_code(pid), 5)
 
     def test_terminal_goes_back_to_the_group_that_had_it(self):
