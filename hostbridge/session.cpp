@@ -99,7 +99,9 @@ void Session::received(std::size_t size, PassedDescriptors descriptors) {
         passed_ = std::move(descriptors);
     }
     handle_events();
-    if (phase_ < Phase::ending && protocol_.requested() && !passed_.empty()) {
+    // They travel with the first byte of Launch: that has come whole without them, or nothing of it has come yet.
+    const bool strayed = protocol_.requested() || protocol_.decoder().between_frames();
+    if (phase_ < Phase::ending && strayed && !passed_.empty()) {
         return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read the request"));
     }
     flush();

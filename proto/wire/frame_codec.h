@@ -53,6 +53,9 @@ class FrameDecoder {
     /// Forgets what was committed and not yet returned.
     void discard() { begin_ = end_ = 0; }
 
+    /// Whether all that was committed has been returned: no part of a frame is waiting for its rest.
+    [[nodiscard]] bool between_frames() const { return begin_ == end_; }
+
     /// Bytes committed over the decoder's life.
     [[nodiscard]] std::uint64_t bytes_received() const { return bytes_received_; }
 

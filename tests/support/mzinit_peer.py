@@ -103,7 +103,7 @@ class Client:
     def launch_fields(self, program, argv=None, passed=(), **more):
         """`program` is a path that we can read; `passed` maps descriptor kinds to descriptors."""
         size, head = 0, b""
-        if os.path.exists(program):
+        if os.path.isfile(program):
             with open(program, "rb") as file:
                 head = file.read(4096)
                 size = os.fstat(file.fileno()).st_size

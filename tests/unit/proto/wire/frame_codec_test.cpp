@@ -218,6 +218,14 @@ TEST(FrameDecoder, ForgetsWhatItIsToldTo) {
     EXPECT_EQ(parse_control((*frame)->payload)->ping().token(), 2u);
 }
 
+TEST(FrameDecoder, KnowsWhetherAFrameHasBegun) {
+    FrameDecoder decoder;
+    EXPECT_TRUE(decoder.between_frames());
+    feed(decoder, ping_frame(1) + "\x05");
+    ASSERT_TRUE(decoder.next()->has_value());
+    EXPECT_FALSE(decoder.between_frames());
+}
+
 TEST(ParseControl, RefusesMessagesWithoutAKnownBody) {
     EXPECT_EQ(parse_control("").error().code, PeerFault::malformed_message);
     EXPECT_EQ(parse_control("\xfa\x01\x00"sv).error().code, PeerFault::malformed_message) << "body 31";
