@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/launch_preparation.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "proto/wire/authentication.h"
+#include "temporary_directory.h"
+
+namespace hostbridge {
+namespace {
+
+using mzinit::v1::Launch;
+
+class FakeCache final : public ProgramCache {
+  public:
+    proto::Result<std::string> store(uv_file, std::string_view) override { return path; }
+    std::string path;
+};
+
+class LaunchPreparation : public testing::Test {
+  protected:
+    LaunchPreparation() : map_(interop::PathFlavour::posix) {
+        context_.map = &map_;
+        write("tool.exe", contents_);
+        launch_.set_program("/guest/tool.exe");
+        launch_.set_program_size(contents_.size());
+        launch_.set_program_head_sha256(std::string(proto::as_bytes(proto::sha256(contents_))));
+        launch_.set_working_directory("/guest");
+    }
+
+    void write(const std::string& name, const std::string& text) { std::ofstream(directory_ / name) << text; }
+    void map(const std::string& guest, const std::string& host) { ASSERT_TRUE(map_.add({guest, host})); }
+    uv::Descriptor open(const std::string& path) { return uv::Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); }
+    ProcessRequest prepare_well() {
+        auto outcome = prepare_launch(launch_, descriptors_, context_);
+        if (auto* failure = std::get_if<LaunchFailure>(&outcome)) ADD_FAILURE() << failure->text;
+        auto* request = std::get_if<ProcessRequest>(&outcome);
+        return request != nullptr ? std::move(*request) : ProcessRequest{};
+    }
+    mzinit::v1::LaunchErrorCode prepare_badly() {
+        auto outcome = prepare_launch(launch_, descriptors_, context_);
+        auto* failure = std::get_if<LaunchFailure>(&outcome);
+        return failure != nullptr ? failure->code : mzinit::v1::LAUNCH_ERROR_UNSPECIFIED;
+    }
+
+    TemporaryDirectory directory_;
+    std::string contents_ = "MZ but nothing else";
+    interop::PathMap map_;
+    Launch launch_;
+    LaunchDescriptors descriptors_;
+    LaunchContext context_;
+};
+
+TEST_F(LaunchPreparation, FindsAProgramThroughTheAgentsMap) {
+    map("/guest", directory_.path());
+    const auto request = prepare_well();
+    EXPECT_EQ(request.program, directory_ / "tool.exe");
+    EXPECT_EQ(request.working_directory, directory_.path());
+    EXPECT_EQ(request.image.kind, interop::ImageKind::damaged);
+}
+
+TEST_F(LaunchPreparation, PrefersTheAgentsMapToTheGuestsTranslation) {
+    map("/guest", directory_.path());
+    launch_.set_host_program("/somewhere/else.exe");
+    EXPECT_EQ(prepare_well().program, directory_ / "tool.exe");
+}
+
+TEST_F(LaunchPreparation, UsesTheGuestsTranslationWithoutAMap) {
+    launch_.set_host_program(directory_ / "tool.exe");
+    launch_.set_host_working_directory(directory_.path());
+    EXPECT_EQ(prepare_well().program, directory_ / "tool.exe");
+}
+
+TEST_F(LaunchPreparation, TriesTheGuestsOwnPathOnTheSameKernelOnly) {
+    launch_.set_program(directory_ / "tool.exe");
+    launch_.set_working_directory(directory_.path());
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+    context_.same_kernel = true;
+    EXPECT_EQ(prepare_well().program, directory_ / "tool.exe");
+}
+
+TEST_F(LaunchPreparation, RefusesAnotherFileAtThatPath) {
+    map("/guest", directory_.path());
+    write("tool.exe", "MZ but nothing ELSE");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+}
+
+TEST_F(LaunchPreparation, RefusesAFileOfAnotherLength) {
+    map("/guest", directory_.path());
+    launch_.set_program_size(contents_.size() + 1);
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+}
+
+TEST_F(LaunchPreparation, SaysWhenThereIsNoSuchProgram) {
+    map("/guest", directory_.path());
+    launch_.set_program("/guest/none.exe");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+    launch_.set_program("/guest/tool.exe/none.exe");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+}
+
+TEST_F(LaunchPreparation, RefusesADirectory) {
+    map("/guest", directory_.path());
+    launch_.set_program("/guest/");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED);
+}
+
+TEST_F(LaunchPreparation, DoesNotHangOnAFifo) {
+    map("/guest", directory_.path());
+    ASSERT_EQ(::mkfifo((directory_ / "fifo.exe").c_str(), 0600), 0);
+    launch_.set_program("/guest/fifo.exe");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED);
+}
+
+TEST_F(LaunchPreparation, StartsAPassedProgramWhereItSeesTheSameFile) {
+    map("/guest", directory_.path());
+    descriptors_.program = open(directory_ / "tool.exe");
+    launch_.set_program_size(0);  // the descriptor is the better witness
+    EXPECT_EQ(prepare_well().program, directory_ / "tool.exe");
+}
+
+TEST_F(LaunchPreparation, StartsAPassedProgramFromTheCacheWhereItSeesAnotherFile) {
+    map("/guest", directory_.path());
+    write("other.exe", contents_);
+    FakeCache cache;
+    cache.path = directory_ / "other.exe";
+    context_.cache = &cache;
+    descriptors_.program = open(directory_ / "other.exe");
+    EXPECT_EQ(prepare_well().program, directory_ / "other.exe");
+}
+
+TEST_F(LaunchPreparation, RefusesAPassedProgramThatItCannotKeep) {
+    descriptors_.program = open(directory_ / "tool.exe");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+}
+
+TEST_F(LaunchPreparation, FallsBackToTheFallbackDirectoryAndNamesTheGuests) {
+    map("/guest", directory_.path());
+    launch_.set_working_directory("/elsewhere");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
+    context_.fallback_directory = "/";
+    const auto request = prepare_well();
+    EXPECT_EQ(request.working_directory, "/");
+    ASSERT_EQ(request.environment.size(), 1u);
+    EXPECT_EQ(request.environment.front(), (std::pair<std::string, std::string>("MZINIT_CWD", "/elsewhere")));
+}
+
+TEST_F(LaunchPreparation, RefusesAPassedWorkingDirectoryThatIsNone) {
+    map("/guest", directory_.path());
+    descriptors_.working_directory = open(directory_ / "tool.exe");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
+}
+
+TEST_F(LaunchPreparation, RefusesNulBytesAndImpossibleVariables) {
+    map("/guest", directory_.path());
+    launch_.add_argv(std::string("a\0b", 3));
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED);
+    launch_.clear_argv();
+    launch_.add_environment()->set_name("A=B");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED);
+    launch_.mutable_environment(0)->set_name("");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED);
+}
+
+class MatchDescriptors : public testing::Test {
+  protected:
+    static PassedDescriptors passed(int count) {
+        PassedDescriptors descriptors;
+        for (int i = 0; i < count; ++i) descriptors.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        return descriptors;
+    }
+    Launch launch_;
+};
+
+TEST_F(MatchDescriptors, PutsEachInItsPlace) {
+    launch_.add_descriptors(mzinit::v1::DESCRIPTOR_STDERR);
+    launch_.add_descriptors(mzinit::v1::DESCRIPTOR_PROGRAM);
+    auto descriptors = passed(2);
+    const int first = descriptors[0].get();
+    const int second = descriptors[1].get();
+    const auto sorted = match_descriptors(launch_, std::move(descriptors));
+    ASSERT_TRUE(sorted);
+    EXPECT_EQ(sorted->streams[2].get(), first);
+    EXPECT_EQ(sorted->program.get(), second);
+    EXPECT_FALSE(sorted->working_directory);
+}
+
+TEST_F(MatchDescriptors, RefusesTooManyAndTooFew) {
+    launch_.add_descriptors(mzinit::v1::DESCRIPTOR_PROGRAM);
+    EXPECT_FALSE(match_descriptors(launch_, passed(0)));
+    EXPECT_FALSE(match_descriptors(launch_, passed(2)));
+}
+
+TEST_F(MatchDescriptors, RefusesAKindThatComesTwiceOrIsUnknown) {
+    launch_.add_descriptors(mzinit::v1::DESCRIPTOR_STDIN);
+    launch_.add_descriptors(mzinit::v1::DESCRIPTOR_STDIN);
+    EXPECT_FALSE(match_descriptors(launch_, passed(2)));
+    launch_.set_descriptors(1, static_cast<mzinit::v1::Descriptor>(99));
+    EXPECT_FALSE(match_descriptors(launch_, passed(2)));
+}
+
+}  // namespace
+}  // namespace hostbridge
