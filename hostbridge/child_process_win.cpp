@@ -5,7 +5,7 @@
 
 #include "hostbridge/windows_text_win.h"
 
-// Windows 10 (1703 in the headers, 1507 in the systems); mingw-w64 hides it below that target version.
+// Since Windows 10; not in all headers of mingw-w64.
 #ifndef PROC_THREAD_ATTRIBUTE_JOB_LIST
 #define PROC_THREAD_ATTRIBUTE_JOB_LIST 0x0002000D
 #endif

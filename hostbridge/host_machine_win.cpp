@@ -86,6 +86,7 @@ std::optional<LaunchFailure> HostMachine::refusal(const interop::ImageDescriptio
         case ImageKind::dos:
         case ImageKind::ne: return wrong_machine(image, "64-bit Windows cannot run it");
         case ImageKind::damaged:
+            return LaunchFailure{mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, ERROR_BAD_EXE_FORMAT, interop::describe(image)};
         case ImageKind::le:
         case ImageKind::vxd:
         case ImageKind::ape:
