@@ -130,7 +130,8 @@ os.execvp(sys.argv[2], sys.argv[2:] + [f"--fd={listener.fileno()}"])'
 
 # Returns when the guest has ended, QEMU's status in $ended.
 run_machine() {
-  local machine=(-machine "pc,memory-backend=memory" -accel "tcg,thread=multi" -cpu max -smp "$cpus"
+  # smap=off: before QEMU 9.1, emulated user code that returns by iretq (Wine does) is taken for the kernel, and killed.
+  local machine=(-machine "pc,memory-backend=memory" -accel "tcg,thread=multi" -cpu "max,smap=off" -smp "$cpus"
     -object "memory-backend-memfd,id=memory,size=$memory,share=on"
     -nodefaults -no-user-config -no-reboot -display none
     -kernel "$cache"/kernel/boot/vmlinuz-* -initrd "$run/initramfs.cpio"
