@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "interop/text/command_line.h"
+
 namespace hostbridge {
 namespace {
 
@@ -69,8 +71,17 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
                              "its runner \"" + words->front() + "\" is not installed on the host"};
     }
     plan.path = *executable;
+    const std::vector<std::string> arguments(request.argv.begin() + (request.argv.empty() ? 0 : 1), request.argv.end());
+    if (plan.uses_wine) {
+        if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked) {
+            const bool too_long = checked.error().code == make_error_code(interop::CommandLineFault::too_long);
+            return LaunchFailure{too_long ? mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG
+                                          : mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED,
+                                 0, too_long ? "argument list too long" : checked.error().message()};
+        }
+    }
     plan.argv = std::move(*words);
-    for (std::size_t i = 1; i < request.argv.size(); ++i) plan.argv.push_back(request.argv[i]);
+    plan.argv.insert(plan.argv.end(), arguments.begin(), arguments.end());
     for (const auto& [name, value] : request.environment) environment.overlay(name, value);
     environment.overlay("MZINIT_DEPTH", std::to_string(request.depth + 1));
     if (plan.uses_wine) {

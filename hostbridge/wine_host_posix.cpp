@@ -3,6 +3,7 @@
 
 #include "hostbridge/uv/work.h"
 #include "interop/route/runner_wine.h"
+#include "proto/base/log.h"
 
 namespace hostbridge {
 
@@ -29,6 +30,11 @@ void WineHost::ensure(const std::string& wine, const Environment& environment, O
         [job, weak = std::weak_ptr<State>(state_)] {
             const auto state = weak.lock();
             if (!state) return;
+            if (job->outcome) {
+                auto held = state->desktops[job->prefix].hold(job->wine, job->environment.variables());
+                // Programs run without it; only the clipboard forgets.
+                if (!held) proto::warn(held.error().message());
+            }
             auto ready_ones = std::move(state->waiting[job->prefix]);
             state->waiting.erase(job->prefix);
             for (auto& each : ready_ones) each(job->outcome);

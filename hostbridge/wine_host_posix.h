@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "hostbridge/launch_plan_posix.h"
+#include "interop/route/runner_wine_desktop.h"
 #include "proto/base/result.h"
 
 namespace hostbridge {
 
 /// Sees to it that a prefix's wineserver and services run, outside every session, before a program of that
-/// prefix is started. One per launcher.
+/// prefix is started, and that its desktop stays. One per launcher.
 class WineHost {
   public:
     using OnReady = std::function<void(proto::Result<void>)>;
@@ -28,9 +29,9 @@ class WineHost {
     void ensure(const std::string& wine, const Environment& environment, OnReady ready);
 
   private:
-    /// Those who wait for the start of a prefix's server.
     struct State {
-        std::map<std::string, std::vector<OnReady>> waiting;
+        std::map<std::string, std::vector<OnReady>> waiting;  ///< By prefix: those who wait for its server.
+        std::map<std::string, interop::WineDesktop> desktops;  ///< By prefix.
     };
 
     uv_loop_t* loop_;

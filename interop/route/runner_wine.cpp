@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/runner_wine.h"
 
+#include "interop/text/command_line.h"
+
 #include <array>
 
 namespace interop {
@@ -50,6 +52,13 @@ WineInstallation find_wine(const std::function<bool(const std::string& path)>& e
     // A Wine that lies elsewhere: believe it for the width that every build of today has.
     if (!installation.runs_64_bit && !installation.runs_32_bit) installation.runs_64_bit = true;
     return installation;
+}
+
+proto::Result<void> check_wine_command_line(const std::string& program, const std::vector<std::string>& arguments) {
+    std::vector<std::string> words{"Z:" + program};  // what Wine makes of it, at the longest
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    if (auto line = build_command_line(words); !line) return line.error();
+    return {};
 }
 
 std::vector<std::pair<std::string, std::string>> wine_environment(const VariableLookup& lookup) {

@@ -18,6 +18,10 @@ bool is_wine(std::string_view program);
 /// Looks for Wine's loaders where distributions put them. `exists` answers for a path; `search_path` is a PATH.
 WineInstallation find_wine(const std::function<bool(const std::string& path)>& exists, std::string_view search_path);
 
+/// Whether Wine can make a command line for `program` (a path of ours) of `arguments`. It would end with 1, and
+/// without a word, where that gets too long. An Error is a CommandLineFault and names the argument.
+proto::Result<void> check_wine_command_line(const std::string& program, const std::vector<std::string>& arguments);
+
 /// Answers for a variable of some environment; nothing if it is not set.
 using VariableLookup = std::function<std::optional<std::string>(std::string_view name)>;
 

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 
+#include "interop/os/detached_process.h"
 #include "interop/os/unique_fd.h"
 #include "interop/route/runner_wine.h"
 
@@ -40,49 +39,12 @@ bool lock_is_held(const std::string& path) {
     return ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-class SpawnSettings {
-  public:
-    SpawnSettings() {
-        posix_spawn_file_actions_init(&actions_);
-        for (const int stream : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions_, stream, "/dev/null", O_RDWR, 0);
-        posix_spawnattr_init(&attributes_);
-        sigset_t signals;
-        sigfillset(&signals);
-        posix_spawnattr_setsigdefault(&attributes_, &signals);
-        sigemptyset(&signals);
-        posix_spawnattr_setsigmask(&attributes_, &signals);
-        constexpr short flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-        posix_spawnattr_setflags(&attributes_, flags);
-    }
-    SpawnSettings(const SpawnSettings&) = delete;
-    SpawnSettings& operator=(const SpawnSettings&) = delete;
-    ~SpawnSettings() {
-        posix_spawn_file_actions_destroy(&actions_);
-        posix_spawnattr_destroy(&attributes_);
-    }
-
-    [[nodiscard]] const posix_spawn_file_actions_t* actions() const { return &actions_; }
-    [[nodiscard]] const posix_spawnattr_t* attributes() const { return &attributes_; }
-
-  private:
-    posix_spawn_file_actions_t actions_{};
-    posix_spawnattr_t attributes_{};
-};
-
 // Runs a program in a session of its own on /dev/null and returns its exit status.
-proto::Result<int> run_detached(std::vector<std::string> words, const std::vector<std::string>& environment) {
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    std::vector<char*> envp;
-    for (const auto& variable : environment) envp.push_back(const_cast<char*>(variable.c_str()));
-    envp.push_back(nullptr);
-    const SpawnSettings settings;
-    pid_t child = -1;
-    const int failure = ::posix_spawnp(&child, argv[0], settings.actions(), settings.attributes(), argv.data(), envp.data());
-    if (failure != 0) return proto::errno_error(failure, "start " + words.front());
+proto::Result<int> run_detached(const std::vector<std::string>& words, const std::vector<std::string>& environment) {
+    const auto child = spawn_detached(words, environment);
+    if (!child) return child.error();
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
+    while (::waitpid(*child, &status, 0) < 0) {
         if (errno != EINTR) return proto::errno_error(errno, "wait for " + words.front());
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -9,6 +9,7 @@
 
 #include "interop/route/runner.h"
 #include "interop/route/runner_wine.h"
+#include "interop/text/command_line.h"
 
 extern char** environ;
 
@@ -52,6 +53,10 @@ FallbackFailure exec_wine(const ImageDescription& image, const std::string& prog
     if (!installed.runs_64_bit && !installed.runs_32_bit) return {"Wine is not installed", bridge_failed};
     const RunnerTable table = RunnerTable::with_defaults();
     if (const auto refusal = runner_refusal(image, table, installed)) return {refusal->text, cannot_run};
+    if (auto checked = check_wine_command_line(program, arguments); !checked) {
+        const bool too_long = checked.error().code == make_error_code(CommandLineFault::too_long);
+        return {too_long ? "argument list too long" : checked.error().message(), cannot_run};
+    }
     for (const auto& [name, value] : wine_environment(variable)) {
         setenv(name.c_str(), value.c_str(), 1);
     }
