@@ -9,7 +9,7 @@ import sys
 import unittest
 
 import bridges
-import minimal_pe
+import fake_programs
 
 SCRIPT = os.path.join(bridges.SOURCE, "tests", "support", "guest", "run_in_guest.sh")
 MACHINE_TABLE = "/proc/sys/fs/binfmt_misc"
@@ -47,11 +47,11 @@ def run_in_guest(*command, options=(), **more):
 
 def write_program(directory):
     """A program and what the agent is to run it with."""
-    for name, content in (("program.exe", minimal_pe.pe64()), ("runner", RUNNER.encode())):
-        path = os.path.join(directory, name)
-        with open(path, "wb") as file:
-            file.write(content)
-        os.chmod(path, 0o755)
+    fake_programs.write_pe64(os.path.join(directory, "program.exe"))
+    runner = os.path.join(directory, "runner")
+    with open(runner, "w") as file:
+        file.write(RUNNER)
+    os.chmod(runner, 0o755)
 
 
 def start_agent(directory, name, arguments):

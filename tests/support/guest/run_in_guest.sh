@@ -165,12 +165,13 @@ status=$(<"$run/status")
 if ((ended == 124)); then
   say "ended after $timeout seconds"
 else
-  say "the guest ended before its command did (QEMU's status: $ended)"
+  say "the guest ended before its command did (QEMU's status: $ended)" \
+    "$(grep -a -o -m1 'Kernel panic.*' "$run/console" 2>/dev/null)"
 fi
 cat "$run/qemu_log" >&2
 if [[ -s $run/console ]]; then
   say "the end of its console:"
-  tail -n 40 "$run/console" >&2
+  tail -n 60 "$run/console" >&2
 fi
 ((ended == 124)) && exit 124
 exit 125
