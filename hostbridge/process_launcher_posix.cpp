@@ -137,6 +137,13 @@ class PosixLauncher final : public ProcessLauncher {
         prepare_wine();
     }
 
+    ~PosixLauncher() override {
+        // Closing their sockets makes the keepers terminate what they keep.
+        for (auto& [link, running] : running_) {
+            if (running.launch->process != nullptr) running.launch->process->note_keeper_gone();
+        }
+    }
+
     void launch(ProcessRequest request, std::function<void(Started)> started,
                 std::function<void(ExitResult)> exited) override {
         auto launch = std::make_shared<Launch>();
@@ -168,6 +175,11 @@ class PosixLauncher final : public ProcessLauncher {
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override { return runners_.commands(); }
 
   private:
+    struct Running {
+        std::unique_ptr<KeeperLink> link;
+        std::shared_ptr<Launch> launch;
+    };
+
     void prepare_wine();
     void start(const std::shared_ptr<Launch>& launch);
     proto::Result<void> make_pipe(Launch& launch, std::size_t stream);
@@ -183,7 +195,7 @@ class PosixLauncher final : public ProcessLauncher {
     interop::WineInstallation wine_;
     WineHost wine_host_;
     UniqueFd null_device_;
-    std::unordered_map<KeeperLink*, std::unique_ptr<KeeperLink>> links_;
+    std::unordered_map<KeeperLink*, Running> running_;
 };
 
 // So that the first launch finds everything running: a new prefix takes many seconds.
@@ -259,7 +271,7 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
     if (!link) return link.error();
     KeeperLink* raw = link->get();
     raw->set_on_report([this, launch, raw](const KeeperReport& report) { on_report(launch, *raw, report); });
-    links_.emplace(raw, std::move(*link));
+    running_.emplace(raw, Running{std::move(*link), launch});
     return {};
 }
 
@@ -293,7 +305,7 @@ void PosixLauncher::on_gone(const std::shared_ptr<Launch>& launch, KeeperLink& l
         launch->process->note_keeper_gone();
         if (!launch->exit_reported) launch->exited(mzinit::v1::SIGNAL_KILL);
     }
-    links_.erase(&link);
+    running_.erase(&link);
 }
 
 }  // namespace

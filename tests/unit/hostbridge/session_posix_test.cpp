@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/session.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "hostbridge/uv/loop.h"
+#include "proto/wire/handshake.h"
+#include "temporary_directory.h"
+
+namespace hostbridge {
+namespace {
+
+using namespace std::chrono_literals;
+using mzinit::v1::ControlMessage;
+
+/// What a connection did; outlives it.
+struct Wire {
+    std::string sent;
+    bool shut_down = false;
+};
+
+class FakeConnection final : public Connection {
+  public:
+    explicit FakeConnection(Wire& wire) : wire_(wire) {}
+    void start(ConnectionOwner&) override {}
+    void send(std::string& bytes) override {
+        wire_.sent += bytes;
+        bytes.clear();
+    }
+    [[nodiscard]] std::size_t unsent() const override { return 0; }
+    void shut_down() override { wire_.shut_down = true; }
+
+  private:
+    Wire& wire_;
+};
+
+/// What happened to the program; outlives it.
+struct ProgramLog {
+    int started = 0;
+    bool terminated = false;
+    std::vector<mzinit::v1::SignalNumber> signals;
+};
+
+class FakeProcess final : public Process {
+  public:
+    explicit FakeProcess(ProgramLog& log) : log_(log) {}
+    [[nodiscard]] std::uint64_t id() const override { return 77; }
+    std::uint64_t unread_stdin() override { return 0; }
+    void count_unread_stdin_after_exit(std::size_t, std::function<void(std::uint64_t)> done) override { done(0); }
+    void deliver(mzinit::v1::SignalNumber signal) override { log_.signals.push_back(signal); }
+    void terminate_tree() override { log_.terminated = true; }
+
+  private:
+    ProgramLog& log_;
+};
+
+/// Starts nothing until the test says so; all streams of its programs were passed.
+class FakeLauncher final : public ProcessLauncher {
+  public:
+    void launch(ProcessRequest, std::function<void(Started)> started, std::function<void(ExitResult)> exited) override {
+        started_ = std::move(started);
+        exited_ = std::move(exited);
+    }
+    [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription&) const override { return refusal_; }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override { return {{"pe64", "run %p"}}; }
+
+    void let_it_start() {
+        ++log.started;
+        started_(std::make_unique<FakeProcess>(log));
+    }
+    void let_it_exit(ExitResult result) { exited_(result); }
+    [[nodiscard]] bool asked() const { return started_ != nullptr; }
+
+    ProgramLog log;
+    std::optional<LaunchFailure> refusal_;
+
+  private:
+    std::function<void(Started)> started_;
+    std::function<void(ExitResult)> exited_;
+};
+
+class SessionTest : public testing::Test {
+  protected:
+    SessionTest() : services_{.loop = loop_.get(), .launcher = &launcher_, .map = interop::PathMap(interop::PathFlavour::posix),
+                              .fallback_directory = {}, .cache = nullptr,
+                              .audit = [this](const LaunchRecord& record) { records_.push_back(record); },
+                              .scratch = scratch_, .keys = {}, .search_path = "/bin"} {
+        std::ofstream(directory_ / "a.exe") << "MZ";
+        Peer peer;
+        peer.transport = Peer::Transport::unix_socket;
+        peer.user_id = 5;
+        peer.process_id = 6;
+        session_ = std::make_shared<Session>(services_, std::make_unique<FakeConnection>(wire_), peer, Session::KeyPolicy::none,
+                                             proto::Nonce{}, [this](Session&) { finished_ = true; });
+        session_->start();
+    }
+
+    void receive(const std::string& bytes, PassedDescriptors descriptors = {}) {
+        const auto buffer = session_->receive_buffer();
+        ASSERT_LE(bytes.size(), buffer.size());
+        std::copy(bytes.begin(), bytes.end(), buffer.begin());
+        session_->received(bytes.size(), std::move(descriptors));
+    }
+    void receive(const ControlMessage& message, PassedDescriptors descriptors = {}) {
+        std::string bytes;
+        ASSERT_TRUE(proto::append_control(bytes, message));
+        receive(bytes, std::move(descriptors));
+    }
+    void greet() {
+        proto::GreetingOptions options;
+        options.capabilities = proto::capability::descriptor_passing;
+        receive(proto::ClientHandshake(options, {}, proto::ClientHandshake::KeyPolicy::if_asked).greeting_frame());
+    }
+    ControlMessage launch_message(const std::string& name = "a.exe") {
+        ControlMessage message;
+        auto& launch = *message.mutable_launch();
+        launch.set_program(directory_ / name);
+        launch.set_program_size(2);
+        launch.set_program_head_sha256(std::string(proto::as_bytes(proto::sha256("MZ"))));
+        launch.add_argv("secret argument");
+        launch.set_working_directory(directory_.path());
+        return message;
+    }
+    static ControlMessage signal_message(mzinit::v1::SignalNumber signal) {
+        ControlMessage message;
+        message.mutable_signal()->set_signal(signal);
+        return message;
+    }
+    void run_until(const std::function<bool()>& condition) {
+        uv::Timer guard(loop_.get(), [] { FAIL() << "nothing happened for too long"; });
+        guard.start(20s);
+        while (!condition() && !HasFatalFailure()) uv_run(loop_.get(), UV_RUN_ONCE);
+    }
+    void launch() {
+        greet();
+        receive(launch_message());
+        run_until([this] { return launcher_.asked(); });
+        launcher_.let_it_start();
+    }
+    /// The last CONTROL message that the session has sent.
+    ControlMessage last_message() {
+        proto::FrameDecoder decoder;
+        const auto space = decoder.prepare(wire_.sent.size());
+        std::copy(wire_.sent.begin(), wire_.sent.end(), space.begin());
+        decoder.commit(wire_.sent.size());
+        ControlMessage last;
+        for (auto frame = decoder.next(); frame && frame->has_value(); frame = decoder.next()) {
+            last = proto::parse_control((*frame)->payload).value();
+        }
+        return last;
+    }
+
+    TemporaryDirectory directory_;
+    std::array<char, 4096> scratch_{};
+    Wire wire_;
+    std::vector<LaunchRecord> records_;
+    uv::Loop loop_;
+    FakeLauncher launcher_;
+    SessionServices services_;
+    std::shared_ptr<Session> session_;
+    bool finished_ = false;
+};
+
+TEST_F(SessionTest, GreetsWithoutWaiting) {
+    EXPECT_TRUE(last_message().has_greeting());
+    EXPECT_FALSE(session_->has_launch());
+}
+
+TEST_F(SessionTest, AnswersInfoAndEnds) {
+    greet();
+    ControlMessage request;
+    request.mutable_info_request();
+    receive(request);
+    const auto info = last_message().info();
+    EXPECT_EQ(info.system(), "linux");
+    EXPECT_EQ(info.search_path(), "/bin");
+    ASSERT_EQ(info.runners_size(), 1);
+    EXPECT_TRUE(wire_.shut_down);
+    EXPECT_FALSE(finished_);  // it discards input until the client closes
+    session_->peer_ended();
+    EXPECT_TRUE(finished_);
+}
+
+TEST_F(SessionTest, ReportsStartAndExit) {
+    launch();
+    EXPECT_EQ(last_message().launch_reply().process_id(), 77u);
+    launcher_.let_it_exit(std::uint32_t{0xC0000005});
+    EXPECT_EQ(last_message().exit_status().code(), 0xC0000005u);
+    EXPECT_TRUE(wire_.shut_down);
+    session_->peer_ended();
+    EXPECT_FALSE(launcher_.log.terminated);
+}
+
+TEST_F(SessionTest, LogsOneRecordPerLaunchAndNoArguments) {
+    launch();
+    launcher_.let_it_exit(mzinit::v1::SIGNAL_SEGV);
+    session_->peer_ended();
+    ASSERT_EQ(records_.size(), 1u);
+    EXPECT_EQ(records_[0].peer, "unix uid=5 pid=6");
+    EXPECT_EQ(records_[0].program, directory_ / "a.exe");
+    EXPECT_EQ(records_[0].process_id, 77u);
+    EXPECT_EQ(records_[0].result, "signal 10");
+    EXPECT_EQ(format_record(records_[0], LogFormat::json, "T").find("secret"), std::string::npos);
+}
+
+TEST_F(SessionTest, TerminatesTheProgramWhenTheClientIsLost) {
+    launch();
+    session_->peer_ended();
+    EXPECT_TRUE(launcher_.log.terminated);
+    EXPECT_TRUE(finished_);
+    ASSERT_EQ(records_.size(), 1u);
+    EXPECT_EQ(records_[0].result, "client lost");
+}
+
+TEST_F(SessionTest, IgnoresAProgramThatStartsAfterItsClientWasLost) {
+    greet();
+    receive(launch_message());
+    run_until([this] { return launcher_.asked(); });
+    session_->peer_ended();
+    session_.reset();
+    launcher_.let_it_start();  // the Process is destroyed, which terminates the program
+    EXPECT_EQ(records_.size(), 1u);
+}
+
+TEST_F(SessionTest, EndsOnAProtocolErrorAndLogsIt) {
+    launch();
+    receive(launch_message());
+    ASSERT_EQ(records_.size(), 1u);
+    EXPECT_EQ(records_[0].result, "protocol error");
+    EXPECT_TRUE(wire_.shut_down);
+    launcher_.let_it_exit(std::uint32_t{0});
+    EXPECT_FALSE(last_message().has_exit_status());
+}
+
+TEST_F(SessionTest, AnswersARefusedImageWithItsReason) {
+    launcher_.refusal_ = LaunchFailure{mzinit::v1::LAUNCH_ERROR_WRONG_MACHINE, 0, "for another processor"};
+    greet();
+    receive(launch_message());
+    run_until([this] { return wire_.shut_down; });
+    EXPECT_EQ(last_message().launch_error().code(), mzinit::v1::LAUNCH_ERROR_WRONG_MACHINE);
+    EXPECT_FALSE(last_message().launch_error().started());
+    EXPECT_EQ(records_.at(0).result, "refused wrong_machine");
+}
+
+TEST_F(SessionTest, AnswersAMissingProgram) {
+    greet();
+    receive(launch_message("none.exe"));
+    run_until([this] { return wire_.shut_down; });
+    EXPECT_EQ(last_message().launch_error().code(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+}
+
+TEST_F(SessionTest, DeliversSignalsThatCameBeforeTheProgramRan) {
+    greet();
+    receive(launch_message());
+    receive(signal_message(mzinit::v1::SIGNAL_INT));
+    run_until([this] { return launcher_.asked(); });
+    EXPECT_TRUE(launcher_.log.signals.empty());
+    launcher_.let_it_start();
+    receive(signal_message(mzinit::v1::SIGNAL_TERM));
+    EXPECT_EQ(launcher_.log.signals, (std::vector{mzinit::v1::SIGNAL_INT, mzinit::v1::SIGNAL_TERM}));
+}
+
+TEST_F(SessionTest, EndsOnDescriptorsThatLaunchDoesNotName) {
+    greet();
+    PassedDescriptors descriptors;
+    descriptors.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    receive(launch_message(), std::move(descriptors));
+    EXPECT_TRUE(wire_.shut_down);
+    EXPECT_EQ(records_.at(0).result, "protocol error");
+}
+
+TEST_F(SessionTest, EndsOnDescriptorsThatComeAfterLaunch) {
+    launch();
+    PassedDescriptors descriptors;
+    descriptors.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    receive(signal_message(mzinit::v1::SIGNAL_INT), std::move(descriptors));
+    EXPECT_TRUE(wire_.shut_down);
+    EXPECT_TRUE(launcher_.log.signals.empty());
+}
+
+TEST_F(SessionTest, EndsWhenTooMuchComesBeforeTheGreeting) {
+    const auto header = proto::encode_frame_header(proto::FrameType::data, 0, 200000);
+    receive(std::string(header.data(), header.size()) + std::string(5000, 'x'));
+    EXPECT_TRUE(wire_.shut_down);
+}
+
+TEST_F(SessionTest, RefusesWithTheReasonAndCloses) {
+    session_->refuse(mzinit::v1::REFUSAL_SHUTTING_DOWN, "later");
+    EXPECT_EQ(last_message().refused().code(), mzinit::v1::REFUSAL_SHUTTING_DOWN);
+    EXPECT_TRUE(wire_.shut_down);
+    greet();  // is discarded
+    EXPECT_TRUE(last_message().has_refused());
+}
+
+}  // namespace
+}  // namespace hostbridge
