@@ -40,8 +40,8 @@ def random_arguments(rng):
 
 
 def applies_list2cmdline(argument):
-    """Python's rule is the same but for these."""
-    return not any(c in argument for c in "\n\r\v")
+    """Python does not quote an argument because of a line break or of a quote in it."""
+    return not any(c in argument for c in "\n\r\v") and ('"' not in argument or " " in argument or "\t" in argument)
 
 
 class ProgramTests:
