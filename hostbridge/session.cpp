@@ -91,6 +91,7 @@ std::span<char> Session::receive_buffer() {
 void Session::received(std::size_t size, PassedDescriptors descriptors) {
     if (phase_ >= Phase::ending) return;  // discarded, but read: unread input would turn our close into a reset
     liveness_.heard(Clock::now());
+    client_stopped_ = false;
     protocol_.decoder().commit(size);
     if (!descriptors.empty()) {
         if (protocol_.requested() || !passed_.empty()) {
@@ -168,6 +169,7 @@ void Session::handle(proto::AgentEvent next) {
 }
 
 void Session::deliver_signal(mzinit::v1::SignalNumber signal) {
+    if (signal == mzinit::v1::SIGNAL_TSTP) client_stopped_ = true;
     if (process_) {
         process_->deliver(signal);
     } else if (phase_ == Phase::preparing && early_signals_.size() < limits::early_signals) {
@@ -367,6 +369,7 @@ void Session::on_tick() {
         protocol_.send_progress("the program is being started");
         return flush();
     }
+    if (silence_is_excused()) liveness_.heard(Clock::now());
     switch (liveness_.check(Clock::now())) {
         case proto::Liveness::Verdict::lost:
             return failed(proto::peer_error(proto::PeerFault::silent, "hear from the client"));
@@ -375,6 +378,12 @@ void Session::on_tick() {
     }
     tick_.start(until(liveness_.next_check()));
     flush();
+}
+
+// A client that was stopped (Ctrl-Z, SIGSTOP) answers no Ping and is not dead. It says so before it stops for Ctrl-Z; and
+// the end of one on our own kernel is always seen.
+bool Session::silence_is_excused() const {
+    return client_stopped_ || peer_.transport == Peer::Transport::unix_socket;
 }
 
 void Session::on_deadline() {

@@ -78,6 +78,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void drain_time_over();
     void end_if_drained();
     void on_tick();
+    [[nodiscard]] bool silence_is_excused() const;
     void on_deadline();
     void protocol_error(const proto::Error& error);
     void flush();
@@ -99,6 +100,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
 
     PassedDescriptors passed_;
     std::vector<mzinit::v1::SignalNumber> early_signals_;
+    bool client_stopped_ = false;  ///< It sent TSTP and nothing since.
     mzinit::v1::ImageKind image_kind_ = mzinit::v1::IMAGE_KIND_OTHER;
     std::unique_ptr<Process> process_;
     std::unique_ptr<StdinRelay> stdin_;

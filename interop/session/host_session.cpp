@@ -42,6 +42,7 @@ constexpr std::size_t largest_backlog = 512u << 10;
 constexpr int reads_per_turn = 16;
 constexpr std::chrono::milliseconds first_poll = 1ms;
 constexpr std::chrono::milliseconds last_poll = 50ms;
+constexpr std::chrono::milliseconds late_check = 5s;
 // A program whose output nobody reads any more gets this long to notice by itself.
 constexpr std::chrono::milliseconds broken_pipe_grace = 2s;
 
@@ -71,6 +72,7 @@ class HostSession {
     void signal_received(int signal);
     void suspend();
     void check_liveness();
+    void wait_for_liveness_check();
     void exited(const mzinit::v1::ExitStatus& status);
     void finish_when_written();
     void finish(SessionOutcome outcome);
@@ -117,7 +119,7 @@ SessionOutcome HostSession::run(const mzinit::v1::Launch& launch) {
     }
     launch_left_ = protocol_.output().size();
     flush();
-    check_liveness();
+    wait_for_liveness_check();
     wait_for_bytes();
     while (!outcome_ && context_.run_one() != 0) {
     }
@@ -291,12 +293,13 @@ void HostSession::suspend() {
     signals_.stop_like_unhandled();
     protocol_.send_signal(mzinit::v1::SIGNAL_CONT);
     flush();
-    liveness_ = proto::Liveness(Clock::now());  // it was we who were silent
     pump_stdin();
 }
 
 void HostSession::check_liveness() {
     const auto now = Clock::now();
+    // So late that we must have been stopped: then nobody could have heard anything.
+    if (now - liveness_timer_.expiry() > late_check) liveness_ = proto::Liveness(now);
     switch (liveness_.check(now)) {
         case proto::Liveness::Verdict::lost:
             return connection_failed(proto::peer_error(proto::PeerFault::silent, "wait for the agent"));
@@ -306,6 +309,10 @@ void HostSession::check_liveness() {
             break;
         case proto::Liveness::Verdict::alive: break;
     }
+    wait_for_liveness_check();
+}
+
+void HostSession::wait_for_liveness_check() {
     liveness_timer_.expires_at(liveness_.next_check());
     liveness_timer_.async_wait([this](const asio::error_code& error) {
         if (!error && !outcome_) check_liveness();
