@@ -2,6 +2,7 @@
 // The least that a launch over a unix socket with passed descriptors can cost: no protocol, no checks, no event loop.
 //   bare_bridge serve PATH PROGRAM    accepts, takes three descriptors, starts PROGRAM on them, sends its exit status
 //   bare_bridge call PATH             connects, passes descriptors 0 to 2, exits with what comes back
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>

@@ -13,7 +13,7 @@ trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 # A program that mzinit takes for Windows', while the runner that stands in for Wine starts what we measure with.
 program=$work/program.exe
-PYTHONPATH=$tests/support python3 -c 'import minimal_pe, sys; open(sys.argv[1], "wb").write(minimal_pe.pe64())' "$program"
+PYTHONPATH=$tests/support python3 -c 'import fake_programs, sys; fake_programs.write_pe64(sys.argv[1])' "$program"
 chmod +x "$program"
 printf '#!/bin/sh\nexec cat\n' >"$work/cat"; chmod +x "$work/cat"
 

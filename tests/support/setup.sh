@@ -11,7 +11,7 @@ build_packages=(
 # What runs Windows programs here, and plays a Windows host.
 wine_packages=(wine wine64)
 # Kernels before 6.7 have no rule table for a user namespace: there everything runs inside a guest.
-guest_packages=(qemu-system-x86 busybox-static cpio)
+guest_packages=(qemu-system-x86 busybox-static cpio python3)
 # What only the tests use.
 test_packages=(
     googletest libbenchmark-dev clang libclang-rt-14-dev
