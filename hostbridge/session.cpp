@@ -244,6 +244,7 @@ void Session::started(ProcessLauncher::Started outcome) {
     protocol_.send_launch_reply(process_->id(), image_kind_, relayed);
     start_relays(*process_);
     for (const auto signal : std::exchange(early_signals_, {})) process_->deliver(signal);
+    liveness_ = proto::Liveness(Clock::now());  // while it was started there was nothing to say for the client
     tick_.start(until(liveness_.next_check()));
     update_outputs();
     flush();
