@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ int status_after(const std::function<void()>& bug) {
     interop::block_signals();
     const pid_t command = ::fork();
     if (command == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // what init does not end must not outlive the test
         sigset_t terminate;
         ::sigemptyset(&terminate);
         ::sigaddset(&terminate, SIGTERM);
