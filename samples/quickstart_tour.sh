@@ -51,7 +51,8 @@ kill "${agents[0]}"; wait "${agents[0]}" || true; agents=()
 echo
 echo "== A Windows host: hostbridge.exe on tcp with a key (under Wine here)"
 "$agent" keygen "$work/key"
-wine "$windows_agent" --listen tcp:127.0.0.1:0 --key-file "Z:$work/key" --map '/=Z:\' --ready-file "Z:$work/ready.tcp" \
+# As on a Windows host, no debugger writes its report into the output of a program that crashed.
+WINEDLLOVERRIDES=winedbg.exe=d wine "$windows_agent" --listen tcp:127.0.0.1:0 --key-file "Z:$work/key" --map '/=Z:\' --ready-file "Z:$work/ready.tcp" \
     </dev/null 2>"$work/windows-agent.log" &
 agents+=($!)
 wait_for_file $! "$work/ready.tcp"

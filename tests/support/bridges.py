@@ -72,8 +72,7 @@ def run_below_mzinit(script):
 class Bridge:
     """A running agent and the environment in which mzinit finds it. Use as a context manager."""
 
-    def __init__(self, command, environment, ready_file, log_path, key_file=None, native_paths=True):
-        self.native_paths = native_paths
+    def __init__(self, command, environment, ready_file, log_path, key_file=None):
         self.log_path = log_path
         with open(log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
@@ -149,7 +148,9 @@ def start_windows_bridge(directory, arguments=()):
     key = make_key(directory)
     command = ["wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key, "--map", "/=Z:\\",
                "--ready-file", "Z:" + ready, *arguments]
-    return Bridge(command, wine_environment(), ready, os.path.join(directory, "agent.log"), key, native_paths=False)
+    # A Windows host does not write a debugger's report into the standard output of a program that crashed.
+    environment = wine_environment(WINEDLLOVERRIDES="winedbg.exe=d")
+    return Bridge(command, environment, ready, os.path.join(directory, "agent.log"), key)
 
 
 class TemporaryDirectory:
