@@ -3,11 +3,14 @@
 descriptors, with relayed streams, over tcp, and hostbridge.exe under Wine, which stands for a Windows host."""
 
 import array
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import pty
 import random
+import select
 import shlex
 import signal
 import subprocess
@@ -225,6 +228,34 @@ class ProgramTests:
         for _ in range(10):
             self.assertEqual(self.run_program(["./exit.exe", "42"], input=b"x" * 1_500_000).returncode, 42)
 
+    def on_terminal(self, arguments, typed=b""):
+        """What a program prints that has a terminal for all three streams, and its status."""
+        controller, terminal = pty.openpty()
+        program = self.popen(arguments, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        before = termios.tcgetattr(terminal)
+        os.write(controller, typed)
+        printed = b""
+        try:
+            wait_until(lambda: select.select([controller], [], [], 0)[0] or program.poll() is not None, "output or the end")
+            status = program.wait(bridges.HANG_GUARD)
+            self.assertEqual(termios.tcgetattr(terminal), before)
+            os.close(terminal)
+            while block := os.read(controller, 4096):
+                printed += block
+        except OSError as error:  # how Linux reports the end of a terminal's output
+            self.assertEqual(error.errno, errno.EIO)
+        finally:
+            bridges.kill_process(program)
+            os.close(controller)
+        return printed, status
+
+    def test_terminal_is_read_and_written(self):
+        printed, status = self.on_terminal(["./head1.exe"], typed=b"typed\n")
+        # A start that takes over a second is announced, on a terminal only.
+        printed = printed.replace(b"mzinit: the program is being started\r\n", b"")
+        self.assertEqual((status, printed), (0, b"typed\r\ntyped\r\n"))  # the echo, and what the program printed
+
     # --- the end ---------------------------------------------------------------------------------------------
 
     def exit_status(self, *arguments):
@@ -345,12 +376,6 @@ class ProgramTests:
 
     # --- refusals --------------------------------------------------------------------------------------------
 
-    def refused(self, path, code, words):
-        result = self.run_program([bridges.MZINIT, "run", path])
-        self.assertEqual(result.returncode, code, result.stderr)
-        self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
-        self.assertIn(words, result.stderr.decode())
-
     def test_32_bit_program_without_32_bit_wine(self):
         program = os.path.join(bridges.SAMPLES32, "hello32.exe")
         if not os.path.exists(program):
@@ -361,6 +386,20 @@ class ProgramTests:
         self.assertEqual((result.returncode, result.stdout), (126, b""))
         self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
         self.assertIn("32-bit", result.stderr.decode())
+
+    def test_files_that_are_no_programs(self):
+        text = os.path.join(self.directory, "text.exe")
+        with open(text, "w") as file:
+            file.write("MZ is how this text begins\n")
+        truncated = os.path.join(self.directory, "truncated.exe")
+        with open(os.path.join(SAMPLES, "hello.exe"), "rb") as whole, open(truncated, "wb") as file:
+            file.write(whole.read(200))
+        for path in (text, truncated):
+            os.chmod(path, 0o755)
+            with self.subTest(path=path):
+                result = self.run_program([path])
+                self.assertEqual((result.returncode, result.stdout, result.stderr.count(b"\n")), (126, b"", 1), result.stderr)
+                self.assertIn(f"mzinit: {os.path.basename(path)}: ", result.stderr.decode())
 
     def test_agent_does_not_leak(self):
         self.run_program(["./hello.exe"])
@@ -406,6 +445,19 @@ class WindowsTcp(ProgramTests, unittest.TestCase):
     @classmethod
     def start(cls):
         return bridges.start_windows_bridge(cls.directory)
+
+
+class FreshPrefix(unittest.TestCase):
+    """Wine makes a prefix, and starts its server, when the first program asks for it."""
+
+    def test_pipeline_ends(self):
+        with bridges.TemporaryDirectory() as directory:
+            environment = bridges.wine_environment(WINEPREFIX=os.path.join(directory, "prefix"),
+                                                   WINEDLLOVERRIDES="mscoree=;mshtml=;winemenubuilder.exe=d")
+            with bridges.start_linux_bridge(directory, "unix", environment=environment) as bridge:
+                result = subprocess.run(["bash", "-c", "./hello.exe 2>&1 | cat"], cwd=SAMPLES, stdout=subprocess.PIPE,
+                                        env=dict(environment, **bridge.environment), timeout=bridges.HANG_GUARD)
+            self.assertEqual(result.stdout, b"Hello from Windows!\n")
 
 
 if __name__ == "__main__":
