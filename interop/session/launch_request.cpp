@@ -12,11 +12,15 @@
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
 #include "interop/text/path_map.h"
+#include "proto/wire/utf8_text.h"
 
 namespace interop {
 namespace {
 
 using mzinit::v1::Launch;
+
+/// Empty unless it is UTF-8, as the message's strings must be; the host then has to do without it.
+std::string utf8_or_empty(std::string text) { return proto::to_utf8_text(text) == text ? text : std::string(); }
 
 bool is_windows_path(std::string_view path) {
     return path.starts_with("\\\\") ||
@@ -66,7 +70,7 @@ void add_terminal(Launch& launch) {
     if (terminals == 0) return;
     launch.mutable_terminal()->set_rows(size.ws_row);
     launch.mutable_terminal()->set_columns(size.ws_col);
-    if (const char* name = std::getenv("TERM")) launch.mutable_terminal()->set_name(name);
+    if (const char* name = std::getenv("TERM")) launch.mutable_terminal()->set_name(utf8_or_empty(name));
 }
 
 void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
@@ -93,7 +97,7 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     Launch& launch = request.launch;
     const PathMap paths = path_map_of(configuration);
     launch.set_program(program.absolute_path);
-    launch.set_host_program(paths.guest_to_host(program.absolute_path).value_or(""));
+    launch.set_host_program(utf8_or_empty(paths.guest_to_host(program.absolute_path).value_or("")));
     launch.set_program_size(program.size);
     launch.set_program_head_sha256(program.head_digest.data(), program.head_digest.size());
     launch.add_argv(windows_argv0(invocation.path, invocation.argv0));
@@ -101,7 +105,7 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
         launch.add_argv(argument);
     }
     launch.set_working_directory(working_directory());
-    launch.set_host_working_directory(paths.guest_to_host(launch.working_directory()).value_or(""));
+    launch.set_host_working_directory(utf8_or_empty(paths.guest_to_host(launch.working_directory()).value_or("")));
     launch.set_depth(depth);
     add_environment(launch, paths);
     add_terminal(launch);
