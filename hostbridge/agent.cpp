@@ -28,7 +28,8 @@ proto::Result<std::vector<Endpoint>> parse_endpoints(const AgentOptions& options
         const bool needs_key = endpoint->kind == Endpoint::Kind::tcp ||
                                (endpoint->kind == Endpoint::Kind::vsock && options.vsock_needs_key);
         if (needs_key && options.key_file.empty()) {
-            return proto::errno_error(EINVAL, "listen on " + text + " without --key-file (make one with: hostbridge keygen FILE)");
+            return proto::errno_error(
+                EINVAL, "listen on " + text + " without --key-file (make one with: hostbridge keygen FILE)");
         }
         endpoints.push_back(std::move(*endpoint));
     }
@@ -50,7 +51,8 @@ proto::Result<LauncherOptions> parse_launcher_options(const AgentOptions& option
     parsed.exit_object = options.exit_object;
     for (const auto& text : options.runners) {
         const auto equals = text.find('=');
-        if (equals == std::string::npos) return proto::errno_error(EINVAL, "runner \"" + text + "\" (wanted KIND=COMMAND)");
+        if (equals == std::string::npos)
+            return proto::errno_error(EINVAL, "runner \"" + text + "\" (wanted KIND=COMMAND)");
         parsed.runners.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
     return parsed;

@@ -15,10 +15,10 @@ namespace hostbridge {
 struct AgentOptions {
     std::vector<std::string> endpoints;
     std::string key_file;
-    std::vector<std::string> mappings;       ///< GUEST=HOST
+    std::vector<std::string> mappings;  ///< GUEST=HOST
     std::string fallback_directory;
     LogFormat log_format = LogFormat::text;
-    std::vector<std::string> runners;        ///< KIND=COMMAND
+    std::vector<std::string> runners;  ///< KIND=COMMAND
     std::vector<std::uint32_t> allowed_context_ids;
     bool vsock_needs_key = false;
     std::size_t max_sessions = limits::default_sessions;

@@ -75,7 +75,8 @@ std::string format_message(proto::LogLevel level, std::string_view message, LogF
     if (format == LogFormat::text) {
         return std::string(time) + " " + std::string(name_of(level)) + ": " + printable(message);
     }
-    std::string line = "{\"time\":\"" + std::string(time) + "\",\"level\":\"" + std::string(name_of(level)) + "\",\"message\":\"";
+    std::string line =
+        "{\"time\":\"" + std::string(time) + "\",\"level\":\"" + std::string(name_of(level)) + "\",\"message\":\"";
     for (std::size_t at = 0; at < message.size(); at += longest_logged_text) {
         line += escape_for_log(message.substr(at, longest_logged_text));
     }
@@ -84,7 +85,8 @@ std::string format_message(proto::LogLevel level, std::string_view message, LogF
 
 std::string utc_time(std::chrono::system_clock::time_point now) {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
     // gmtime is shared but only the loop's thread logs; gmtime_r does not exist on Windows.
     const std::tm* utc = std::gmtime(&seconds);
     std::array<char, 32> date{};

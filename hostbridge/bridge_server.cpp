@@ -17,9 +17,9 @@ BridgeServer::BridgeServer(SessionServices& services, Settings settings, std::fu
 BridgeServer::~BridgeServer() = default;
 
 proto::Result<std::string> BridgeServer::listen(const interop::Endpoint& endpoint) {
-    auto listener = make_listener(services_.loop, endpoint, [this](std::unique_ptr<Connection> connection, const Peer& peer) {
-        accept(std::move(connection), peer);
-    });
+    auto listener = make_listener(
+        services_.loop, endpoint,
+        [this](std::unique_ptr<Connection> connection, const Peer& peer) { accept(std::move(connection), peer); });
     if (!listener) return listener.error();
     listeners_.push_back(std::move(*listener));
     return listeners_.back()->endpoint();
@@ -31,8 +31,8 @@ void BridgeServer::accept(std::unique_ptr<Connection> connection, const Peer& pe
     const auto unwelcome = settings_.policy.refusal(peer);
     const bool needs_key = !unwelcome && settings_.policy.needs_key(peer);
     auto session = std::make_shared<Session>(services_, std::move(connection), peer,
-                                             needs_key ? Session::KeyPolicy::required : Session::KeyPolicy::none, *nonce,
-                                             [this](Session& ended) { finished(ended); });
+                                             needs_key ? Session::KeyPolicy::required : Session::KeyPolicy::none,
+                                             *nonce, [this](Session& ended) { finished(ended); });
     Session& accepted = *session;
     sessions_.emplace(&accepted, std::move(session));
     accepted.start();

@@ -64,8 +64,9 @@ DWORD create_child(const ChildCommand& command, ChildProcess& child) {
     const DWORD flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT |
                         (command.console == ChildConsole::hidden ? CREATE_NO_WINDOW : 0);
     PROCESS_INFORMATION information{};
-    if (CreateProcessW(command.application.c_str(), command_line.data(), nullptr, nullptr, TRUE, flags, environment.data(),
-                       command.working_directory.c_str(), &startup.StartupInfo, &information) == 0) {
+    if (CreateProcessW(command.application.c_str(), command_line.data(), nullptr, nullptr, TRUE, flags,
+                       environment.data(), command.working_directory.c_str(), &startup.StartupInfo,
+                       &information) == 0) {
         return GetLastError();
     }
     CloseHandle(information.hThread);

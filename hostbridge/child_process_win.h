@@ -15,7 +15,7 @@ enum class ChildConsole {
 
 /// All that CreateProcessW needs. Handles are borrowed.
 struct ChildCommand {
-    std::wstring application;       ///< Full path.
+    std::wstring application;  ///< Full path.
     std::wstring command_line;
     std::wstring working_directory;
     std::u16string environment;     ///< A block with its two NULs.

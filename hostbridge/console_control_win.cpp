@@ -27,8 +27,8 @@ bool run_helper(DWORD id, ConsoleEvent event) {
     STARTUPINFOW startup{};
     startup.cb = sizeof startup;
     PROCESS_INFORMATION information{};
-    if (CreateProcessW(path.c_str(), command_line.data(), nullptr, nullptr, FALSE, DETACHED_PROCESS, nullptr, nullptr, &startup,
-                       &information) == 0) {
+    if (CreateProcessW(path.c_str(), command_line.data(), nullptr, nullptr, FALSE, DETACHED_PROCESS, nullptr, nullptr,
+                       &startup, &information) == 0) {
         return false;
     }
     const UniqueHandle thread(information.hThread);

@@ -21,7 +21,8 @@ proto::Result<std::unique_ptr<ExitWatch>> ExitWatch::start(uv_loop_t* loop, HAND
     std::unique_ptr<ExitWatch> watch(new ExitWatch);
     watch->call_ = std::move(*call);
     watch->trigger_ = watch->call_->trigger();
-    if (RegisterWaitForSingleObject(&watch->wait_, process, wake_loop, watch->trigger_.get(), INFINITE, WT_EXECUTEONLYONCE) == 0) {
+    if (RegisterWaitForSingleObject(&watch->wait_, process, wake_loop, watch->trigger_.get(), INFINITE,
+                                    WT_EXECUTEONLYONCE) == 0) {
         return windows_error(GetLastError(), "wait for a process");
     }
     return watch;

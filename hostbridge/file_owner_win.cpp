@@ -74,8 +74,8 @@ proto::Result<std::optional<std::string_view>> why_not_private(HANDLE file) {
     PSID owner = nullptr;
     ACL* list = nullptr;
     void* raw_descriptor = nullptr;
-    const DWORD error = GetSecurityInfo(file, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
-                                        nullptr, &list, nullptr, &raw_descriptor);
+    const DWORD error = GetSecurityInfo(file, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                                        &owner, nullptr, &list, nullptr, &raw_descriptor);
     if (error != ERROR_SUCCESS) return windows_error(error, "ask who may open a file");
     const LocalMemory descriptor(raw_descriptor);
     if (owner == nullptr || !is_trusted(owner, sid_of(*user))) return Answer("it belongs to another user");
@@ -95,7 +95,8 @@ proto::Result<UniqueHandle> create_private_file(const wchar_t* path) {
     // Protected: nothing is inherited from the directory.
     const std::wstring rights = std::wstring(L"O:") + raw_sid + L"D:P(A;;FA;;;" + raw_sid + L")";
     void* raw_descriptor = nullptr;
-    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(rights.c_str(), SDDL_REVISION_1, &raw_descriptor, nullptr) == 0) {
+    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(rights.c_str(), SDDL_REVISION_1, &raw_descriptor,
+                                                             nullptr) == 0) {
         return windows_error(GetLastError(), "make a file private");
     }
     const LocalMemory descriptor(raw_descriptor);

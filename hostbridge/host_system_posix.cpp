@@ -18,8 +18,8 @@ namespace {
 using interop::UniqueFd;
 
 bool same_namespace(std::uint32_t process_id, const char* name) {
-    struct stat ours{};
-    struct stat theirs{};
+    struct stat ours {};
+    struct stat theirs {};
     const std::string other = "/proc/" + std::to_string(process_id) + "/ns/" + name;
     const std::string own = std::string("/proc/self/ns/") + name;
     return ::stat(own.c_str(), &ours) == 0 && ::stat(other.c_str(), &theirs) == 0 && ours.st_dev == theirs.st_dev &&
@@ -47,7 +47,7 @@ std::vector<std::string> utf8_arguments(int argc, char** argv) { return {argv, a
 std::optional<int> run_as_helper(const std::vector<std::string>&) { return std::nullopt; }
 
 void prepare_agent_process() {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &action, nullptr);
     raise_descriptor_limit();

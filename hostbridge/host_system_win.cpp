@@ -71,11 +71,13 @@ proto::Result<void> write_and_close(int fd, std::string_view text) {
 proto::Result<void> write_file_atomically(const std::string& path, std::string_view text) {
     const auto random = random_nonce();
     if (!random) return random.error();
-    const std::string temporary = path + "." + std::to_string(GetCurrentProcessId()) + "-" + std::to_string((*random)[0]);
+    const std::string temporary =
+        path + "." + std::to_string(GetCurrentProcessId()) + "-" + std::to_string((*random)[0]);
     const auto wide_path = to_wide(path);
     const auto wide_temporary = to_wide(temporary);
     if (!wide_path || !wide_temporary) return proto::errno_error(EILSEQ, "create " + path);
-    UniqueHandle file(CreateFileW(wide_temporary->c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr));
+    UniqueHandle file(
+        CreateFileW(wide_temporary->c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr));
     if (!file) return windows_error(GetLastError(), "create " + path);
     auto written = write_all(file.get(), text, path);
     file.reset();

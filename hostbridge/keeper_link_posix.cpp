@@ -28,7 +28,8 @@ proto::Result<std::unique_ptr<KeeperLink>> KeeperLink::start(uv_loop_t* loop, Ke
     if (link->keeper_ < 0) return proto::errno_error(errno, "start a process");
     link->on_report_ = std::move(on_report);
     link->on_gone_ = std::move(on_gone);
-    auto poll = uv::Poll::make(loop, link->control_.get(), [raw = link.get()](const proto::Result<int>&) { raw->receive(); });
+    auto poll =
+        uv::Poll::make(loop, link->control_.get(), [raw = link.get()](const proto::Result<int>&) { raw->receive(); });
     if (!poll) return poll.error();  // the keeper sees the end of its socket
     link->poll_ = std::move(*poll);
     link->poll_->watch(UV_READABLE);

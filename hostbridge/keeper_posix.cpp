@@ -51,7 +51,7 @@ void arrange_descriptors(const KeeperOrder& order) noexcept {
 }
 
 void reset_signals() noexcept {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
     // Nobody but the agent tells a keeper what to do, and SIGCHLD is read from a descriptor.

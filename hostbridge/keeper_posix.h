@@ -12,17 +12,17 @@ namespace hostbridge {
 /// can slip away from it, and gone as soon as the program has ended. It is forked from the agent and executes nothing,
 /// so all that it needs is prepared before the fork. It sits in a session of its own, the program in a group of its own.
 struct KeeperOrder {
-    const char* path = nullptr;   ///< Executable, absolute or relative to the agent's directory.
+    const char* path = nullptr;  ///< Executable, absolute or relative to the agent's directory.
     char* const* argv = nullptr;
     char* const* envp = nullptr;
-    std::array<int, 3> streams{-1, -1, -1};      ///< The program's standard streams.
-    int working_directory_fd = -1;               ///< Wins over working_directory.
+    std::array<int, 3> streams{-1, -1, -1};  ///< The program's standard streams.
+    int working_directory_fd = -1;           ///< Wins over working_directory.
     const char* working_directory = nullptr;
-    int control = -1;                            ///< Our end of a SOCK_SEQPACKET pair.
-    int null_device = -1;                        ///< An open /dev/null.
-    int exit_report = -1;                        ///< A memfd of ExitReport, or -1.
-    char* exit_report_variable = nullptr;        ///< exit_report_variable_size bytes that envp points to; filled in.
-    rlimit descriptor_limit{};                   ///< For the program: the agent has raised its own.
+    int control = -1;                      ///< Our end of a SOCK_SEQPACKET pair.
+    int null_device = -1;                  ///< An open /dev/null.
+    int exit_report = -1;                  ///< A memfd of ExitReport, or -1.
+    char* exit_report_variable = nullptr;  ///< exit_report_variable_size bytes that envp points to; filled in.
+    rlimit descriptor_limit{};             ///< For the program: the agent has raised its own.
 };
 
 /// "MZINIT_EXIT_REPORT=" and two numbers.

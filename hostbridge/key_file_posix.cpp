@@ -41,7 +41,7 @@ proto::Result<std::string> read_all(int fd, const std::string& path) {
 proto::Result<std::vector<proto::Key>> read_key_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd) return proto::errno_error(errno, "open key file " + path);
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd.get(), &status) < 0) return proto::errno_error(errno, "look at key file " + path);
     if (!S_ISREG(status.st_mode)) return refused(path, "it is not a regular file");
     if ((status.st_mode & 077) != 0) return refused(path, "others may read or change it; chmod it to 0600");

@@ -40,8 +40,8 @@ proto::Result<std::string> read_all(HANDLE file, const std::string& path) {
 proto::Result<std::vector<proto::Key>> read_key_file(const std::string& path) {
     const auto wide = to_wide(path);
     if (!wide) return proto::errno_error(EILSEQ, "open key file " + path);
-    const UniqueHandle file(CreateFileW(wide->c_str(), GENERIC_READ | READ_CONTROL, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
-                                        FILE_ATTRIBUTE_NORMAL, nullptr));
+    const UniqueHandle file(CreateFileW(wide->c_str(), GENERIC_READ | READ_CONTROL, FILE_SHARE_READ, nullptr,
+                                        OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr));
     if (!file) return windows_error(GetLastError(), "open key file " + path);
     if (GetFileType(file.get()) != FILE_TYPE_DISK) return refused(path, "it is not a regular file");
     const auto reason = why_not_private(file.get());

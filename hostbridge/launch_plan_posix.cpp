@@ -12,7 +12,7 @@ namespace hostbridge {
 namespace {
 
 bool is_executable_file(const std::string& path) {
-    struct stat status{};
+    struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
@@ -32,7 +32,8 @@ void Environment::overlay(std::string_view name, std::string_view value) {
 }
 
 std::optional<std::string> Environment::get(std::string_view name) const {
-    const auto found = std::ranges::find_if(variables_, [&](const std::string& variable) { return names(variable, name); });
+    const auto found =
+        std::ranges::find_if(variables_, [&](const std::string& variable) { return names(variable, name); });
     if (found == variables_.end()) return std::nullopt;
     return found->substr(name.size() + 1);
 }
@@ -65,7 +66,8 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     LaunchPlan plan;
     plan.uses_wine = interop::is_wine(words->front());
     // The runner is the agent's choice: the guest's PATH does not decide what it is.
-    const auto executable = find_executable(words->front(), environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+    const auto executable =
+        find_executable(words->front(), environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
     if (!executable) {
         return LaunchFailure{mzinit::v1::LAUNCH_ERROR_WRONG_MACHINE, ENOENT,
                              "its runner \"" + words->front() + "\" is not installed on the host"};
@@ -75,9 +77,9 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     if (plan.uses_wine) {
         if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked) {
             const bool too_long = checked.error().code == make_error_code(interop::CommandLineFault::too_long);
-            return LaunchFailure{too_long ? mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG
-                                          : mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED,
-                                 0, too_long ? "argument list too long" : checked.error().message()};
+            return LaunchFailure{
+                too_long ? mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG : mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED,
+                0, too_long ? "argument list too long" : checked.error().message()};
         }
     }
     plan.argv = std::move(*words);
@@ -85,7 +87,8 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     for (const auto& [name, value] : request.environment) environment.overlay(name, value);
     environment.overlay("MZINIT_DEPTH", std::to_string(request.depth + 1));
     if (plan.uses_wine) {
-        for (const auto& [name, value] : interop::wine_environment(environment.lookup())) environment.overlay(name, value);
+        for (const auto& [name, value] : interop::wine_environment(environment.lookup()))
+            environment.overlay(name, value);
     }
     plan.environment = std::move(environment);
     return plan;

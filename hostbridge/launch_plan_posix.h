@@ -32,7 +32,7 @@ class Environment {
 
 /// What execve() will be given.
 struct LaunchPlan {
-    std::string path;                ///< The runner's executable.
+    std::string path;  ///< The runner's executable.
     std::vector<std::string> argv;
     Environment environment;
     bool uses_wine = false;

@@ -53,7 +53,8 @@ Outcome<OpenProgram> open_program(const std::string& path) {
     if (!file) return failure_of(file.error());
     const auto status = uv::stat_file(file->get());
     if (!status) return failure_of(status.error());
-    if (!uv::is_regular_file(*status)) return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
+    if (!uv::is_regular_file(*status))
+        return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
     return OpenProgram{path, std::move(*file), status->st_size};
 }
 
@@ -76,17 +77,20 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
                                          const LaunchContext& context) {
     if (!path.empty()) {
         auto seen = open_program(path);
-        if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && is_same_file(program->file.get(), passed)) {
+        if (auto* program = std::get_if<OpenProgram>(&seen);
+            program != nullptr && is_same_file(program->file.get(), passed)) {
             return std::move(*program);
         }
     }
-    if (context.cache == nullptr) return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
+    if (context.cache == nullptr)
+        return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
     auto cached = context.cache->store(passed, launch.program());
     if (!cached) return failure_of(cached.error());
     return open_program(*cached);
 }
 
-Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors& descriptors, const LaunchContext& context) {
+Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors& descriptors,
+                                  const LaunchContext& context) {
     const std::string path = host_path(launch.program(), launch.host_program(), context);
     if (descriptors.program) return find_passed_program(launch, descriptors.program.get(), path, context);
     if (path.empty()) {
@@ -102,7 +106,8 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
 interop::ImageDescription identify(const OpenProgram& program) {
     return interop::identify_image(
         [&](std::uint64_t offset, std::span<std::byte> buffer) {
-            return uv::read_at(program.file.get(), offset, {reinterpret_cast<char*>(buffer.data()), buffer.size()}).value_or(0);
+            return uv::read_at(program.file.get(), offset, {reinterpret_cast<char*>(buffer.data()), buffer.size()})
+                .value_or(0);
         },
         program.size);
 }
@@ -124,8 +129,8 @@ std::optional<LaunchFailure> find_working_directory(const Launch& launch, const 
     }
     if (!request.working_directory.empty() && is_usable_directory(request.working_directory)) return std::nullopt;
     if (context.fallback_directory.empty()) {
-        return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "the host does not see the working directory " + guest +
-                                                                       ", and the agent has no --fallback-dir");
+        return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "the host does not see the working directory " +
+                                                                       guest + ", and the agent has no --fallback-dir");
     }
     request.working_directory = context.fallback_directory;
     request.environment.emplace_back("MZINIT_CWD", guest);
@@ -135,7 +140,9 @@ std::optional<LaunchFailure> find_working_directory(const Launch& launch, const 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 std::optional<LaunchFailure> check_texts(const Launch& launch) {
-    const auto refused = [](std::string text) { return failure(mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, std::move(text)); };
+    const auto refused = [](std::string text) {
+        return failure(mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, std::move(text));
+    };
     for (int i = 0; i < launch.argv_size(); ++i) {
         if (has_nul(launch.argv(i))) return refused("argument " + std::to_string(i) + " holds a NUL byte");
     }
@@ -145,8 +152,8 @@ std::optional<LaunchFailure> check_texts(const Launch& launch) {
             return refused("an environment variable has an impossible name or value");
         }
     }
-    for (const auto* path : {&launch.program(), &launch.host_program(), &launch.working_directory(),
-                             &launch.host_working_directory()}) {
+    for (const auto* path :
+         {&launch.program(), &launch.host_program(), &launch.working_directory(), &launch.host_working_directory()}) {
         if (has_nul(*path)) return refused("a path holds a NUL byte");
     }
     return std::nullopt;
@@ -188,7 +195,8 @@ std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch,
     request.image = identify(program);
     request.argv.assign(launch.argv().begin(), launch.argv().end());
     if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
-    for (const auto& variable : launch.environment()) request.environment.emplace_back(variable.name(), variable.value());
+    for (const auto& variable : launch.environment())
+        request.environment.emplace_back(variable.name(), variable.value());
     request.depth = launch.depth();
     if (auto unusable = find_working_directory(launch, descriptors, context, request)) return std::move(*unusable);
     return request;

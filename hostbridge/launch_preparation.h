@@ -25,7 +25,7 @@ proto::Result<LaunchDescriptors> match_descriptors(const mzinit::v1::Launch& lau
 
 /// What decides how a Launch is understood.
 struct LaunchContext {
-    bool same_kernel = false;  ///< The client sees our files: its paths are tried as they are.
+    bool same_kernel = false;               ///< The client sees our files: its paths are tried as they are.
     const interop::PathMap* map = nullptr;  ///< The agent's own --map.
     std::string fallback_directory;         ///< Empty: there is none.
     ProgramCache* cache = nullptr;          ///< For passed programs that we cannot see; may be null.

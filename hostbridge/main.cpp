@@ -18,17 +18,21 @@ int report(const proto::Result<void>& outcome) {
 }
 
 void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
-    app.add_option("--listen", options.endpoints, "Where to listen: unix:PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT, vsock:PORT")
+    app.add_option("--listen", options.endpoints,
+                   "Where to listen: unix:PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT, vsock:PORT")
         ->type_name("ENDPOINT");
     app.add_option("--key-file", options.key_file, "Keys that tcp clients must know")->type_name("FILE");
     app.add_option("--map", options.mappings, "A directory as the guest and as this host name it; may be repeated")
         ->type_name("GUEST=HOST");
-    app.add_option("--fallback-dir", options.fallback_directory, "Where programs start whose directory this host does not see")
+    app.add_option("--fallback-dir", options.fallback_directory,
+                   "Where programs start whose directory this host does not see")
         ->type_name("DIRECTORY");
-    app.add_option_function<std::string>("--log", [&json](const std::string& format) { json = format == "json"; },
-                                         "Format of the log on standard error")
+    app.add_option_function<std::string>(
+           "--log", [&json](const std::string& format) { json = format == "json"; },
+           "Format of the log on standard error")
         ->check(CLI::IsMember({"text", "json"}));
-    app.add_option("--runner", options.runners, "What runs programs of a kind (pe64, pe32, dotnet, dos, win16); %p is the program")
+    app.add_option("--runner", options.runners,
+                   "What runs programs of a kind (pe64, pe32, dotnet, dos, win16); %p is the program")
         ->type_name("KIND=COMMAND");
     app.add_option("--allow-cid", options.allowed_context_ids, "A vsock context id that may connect; may be repeated");
     app.add_flag("--vsock-key", options.vsock_needs_key, "Ask vsock clients for the key, too");
@@ -37,8 +41,10 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
         ->capture_default_str();
     app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
         ->type_name("FILE");
-    app.add_option("--ready-fd", options.ready_fd, "Descriptor that gets the endpoints, one a line, once all listen")->type_name("N");
-    app.add_option("--ready-file", options.ready_file, "File that is made with the endpoints once all listen")->type_name("FILE");
+    app.add_option("--ready-fd", options.ready_fd, "Descriptor that gets the endpoints, one a line, once all listen")
+        ->type_name("N");
+    app.add_option("--ready-file", options.ready_file, "File that is made with the endpoints once all listen")
+        ->type_name("FILE");
 }
 
 int run(const std::vector<std::string>& arguments) {

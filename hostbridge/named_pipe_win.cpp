@@ -34,8 +34,8 @@ proto::Result<ChildPipe> make_child_pipe(PipeDirection direction) {
     pipe.ours.reset(CreateNamedPipeW(
         name->c_str(),
         (to_child ? PIPE_ACCESS_OUTBOUND : PIPE_ACCESS_INBOUND) | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-        PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, to_child ? 0 : output_buffer_size,
-        to_child ? 0 : output_buffer_size, 0, nullptr));
+        PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1,
+        to_child ? 0 : output_buffer_size, to_child ? 0 : output_buffer_size, 0, nullptr));
     if (!pipe.ours) return windows_error(GetLastError(), "make a pipe");
     SECURITY_ATTRIBUTES inheritable{sizeof(SECURITY_ATTRIBUTES), nullptr, TRUE};
     // The C runtime of the child asks for the state of what it reads, for which it needs the right to its attributes.

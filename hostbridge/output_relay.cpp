@@ -10,7 +10,8 @@ namespace hostbridge {
 OutputRelay::OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, proto::AgentProtocol& protocol,
                          std::span<char> scratch, std::function<void()> send)
     : stream_(stream), pipe_(std::move(pipe)), protocol_(protocol), scratch_(scratch), send_(std::move(send)) {
-    pipe_->set_reader([this] { return room_to_read(); }, [this](const proto::Result<std::size_t>& size) { on_read(size); });
+    pipe_->set_reader([this] { return room_to_read(); },
+                      [this](const proto::Result<std::size_t>& size) { on_read(size); });
 }
 
 void OutputRelay::update(bool room) {

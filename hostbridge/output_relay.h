@@ -16,8 +16,8 @@ class OutputRelay {
   public:
     /// `protocol` is borrowed, and so is `scratch`, which all relays of the loop may share; `send` is called whenever
     /// `protocol` has something to send.
-    OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, proto::AgentProtocol& protocol, std::span<char> scratch,
-                std::function<void()> send);
+    OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, proto::AgentProtocol& protocol,
+                std::span<char> scratch, std::function<void()> send);
 
     /// Reads on or stops, as credit and `room` (whether the client's backlog allows more) demand.
     void update(bool room);

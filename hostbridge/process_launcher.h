@@ -23,14 +23,14 @@ namespace hostbridge {
 /// A program to start. Whether it may be started, and that `program` is the file the guest meant, has been
 /// decided before.
 struct ProcessRequest {
-    std::string program;                ///< Host path, UTF-8 on Windows.
-    interop::ImageDescription image;    ///< What `program` is.
-    std::vector<std::string> argv;      ///< The guest's argv as bytes, argv[0] included.
+    std::string program;                          ///< Host path, UTF-8 on Windows.
+    interop::ImageDescription image;              ///< What `program` is.
+    std::vector<std::string> argv;                ///< The guest's argv as bytes, argv[0] included.
     std::optional<std::string> raw_command_tail;  ///< Replaces the quoting of argv[1..] (Windows).
-    std::string working_directory;      ///< Host path, exists.
+    std::string working_directory;                ///< Host path, exists.
     /// Laid over the agent user's environment; an empty value deletes.
     std::vector<std::pair<std::string, std::string>> environment;
-    std::uint32_t depth = 0;            ///< Launch.depth.
+    std::uint32_t depth = 0;  ///< Launch.depth.
     /// POSIX: a descriptor per standard stream that the program uses itself, borrowed for the call; -1: a pipe is
     /// made and its other end handed out in Process. Always -1 on Windows.
     std::array<int, 3> passed_streams{-1, -1, -1};
@@ -73,7 +73,8 @@ class Process {
     /// After the exit: how many bytes handed to pipes[0] were never read, including a write that is still under
     /// way and of which `pending_write` bytes were submitted. `done` is called once, on the loop, perhaps before
     /// this returns.
-    virtual void count_unread_stdin_after_exit(std::size_t pending_write, std::function<void(std::uint64_t unread)> done) = 0;
+    virtual void count_unread_stdin_after_exit(std::size_t pending_write,
+                                               std::function<void(std::uint64_t unread)> done) = 0;
 
     /// Passes a signal on to the program's group, or does what the host has in its place.
     virtual void deliver(mzinit::v1::SignalNumber signal) = 0;

@@ -103,7 +103,8 @@ LaunchFailure failure_of(const KeeperReport& report, const std::string& runner) 
         return {mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, report.value,
                 "its working directory cannot be used: " + proto::errno_error(number, "").code.message()};
     }
-    return failure_of_errno(number, report.kind == KeeperReport::no_process ? "no process could be made" : "execute " + runner);
+    return failure_of_errno(number,
+                            report.kind == KeeperReport::no_process ? "no process could be made" : "execute " + runner);
 }
 
 // One launch from the call to the program's end, kept alive by the callbacks that wait for its next step.
@@ -157,11 +158,12 @@ class PosixLauncher final : public ProcessLauncher {
         launch->working_directory = duplicate(request.passed_working_directory);
         launch->request = std::move(request);
         if (!launch->plan.uses_wine) return start(launch);
-        wine_host_.ensure(launch->plan.path, launch->plan.environment, [this, launch](const proto::Result<void>& ready) {
-            if (ready) return start(launch);
-            launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, static_cast<std::uint32_t>(ready.error().code.value()),
-                          ready.error().message()});
-        });
+        wine_host_.ensure(
+            launch->plan.path, launch->plan.environment, [this, launch](const proto::Result<void>& ready) {
+                if (ready) return start(launch);
+                launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
+                              static_cast<std::uint32_t>(ready.error().code.value()), ready.error().message()});
+            });
     }
 
     [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription& image) const override {
@@ -172,7 +174,9 @@ class PosixLauncher final : public ProcessLauncher {
                              std::move(refused->text)};
     }
 
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override { return runners_.commands(); }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override {
+        return runners_.commands();
+    }
 
   private:
     struct Running {
@@ -208,7 +212,8 @@ void PosixLauncher::prepare_wine() {
         const auto wine = find_executable(words->front(), own_environment_.get("PATH").value_or(""));
         if (!wine) continue;
         Environment environment = own_environment_;
-        for (const auto& [name, value] : interop::wine_environment(environment.lookup())) environment.overlay(name, value);
+        for (const auto& [name, value] : interop::wine_environment(environment.lookup()))
+            environment.overlay(name, value);
         wine_host_.ensure(*wine, environment, [](const proto::Result<void>& ready) {
             if (!ready) proto::warn(ready.error().message());
         });

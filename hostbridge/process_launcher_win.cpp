@@ -136,8 +136,8 @@ UniqueHandle duplicate_for_peeking(HANDLE read_end) {
 /// On the loop, when start_child() is done.
 void report_start(uv_loop_t* loop, Launch& launch) {
     if (launch.failure) return launch.started(std::move(*launch.failure));
-    RunningProgram::Parts parts{std::move(launch.child), std::move(*launch.job), duplicate_for_peeking(launch.childs[0].get()),
-                                launch.kind};
+    RunningProgram::Parts parts{std::move(launch.child), std::move(*launch.job),
+                                duplicate_for_peeking(launch.childs[0].get()), launch.kind};
     // While we hold these, the streams of the child do not end.
     launch.childs = {};
     auto program = RunningProgram::watch(loop, std::move(parts), std::move(launch.exited));
@@ -150,16 +150,19 @@ class WindowsLauncher final : public ProcessLauncher {
   public:
     explicit WindowsLauncher(uv_loop_t* loop) : loop_(loop), machine_(HostMachine::detect()) {}
 
-    void launch(ProcessRequest request, std::function<void(Started)> started, std::function<void(ExitResult)> exited) override {
+    void launch(ProcessRequest request, std::function<void(Started)> started,
+                std::function<void(ExitResult)> exited) override {
         if (auto refused = refusal(request.image)) return started(std::move(*refused));
         const auto launch = std::make_shared<Launch>();
-        launch->kind = request.image.kind == interop::ImageKind::pe && request.image.subsystem == interop::Subsystem::windows_gui
-                           ? ProgramKind::gui
-                           : ProgramKind::console;
+        launch->kind =
+            request.image.kind == interop::ImageKind::pe && request.image.subsystem == interop::Subsystem::windows_gui
+                ? ProgramKind::gui
+                : ProgramKind::console;
         launch->request = std::move(request);
         launch->started = std::move(started);
         launch->exited = std::move(exited);
-        if (const auto prepared = prepare(loop_, *launch); !prepared) return launch->started(host_failure(prepared.error()));
+        if (const auto prepared = prepare(loop_, *launch); !prepared)
+            return launch->started(host_failure(prepared.error()));
         uv::queue_work(
             loop_, [launch] { start_child(*launch); }, [launch, loop = loop_] { report_start(loop, *launch); });
     }

@@ -64,7 +64,8 @@ proto::Result<void> read_through(int file, std::uint64_t limit, Consume consume)
         if (size == 0) return {};
         offset += static_cast<std::uint64_t>(size);
         if (offset > limit) return proto::errno_error(EFBIG, "cache the passed program");
-        if (auto consumed = consume(std::string_view(buffer.data(), static_cast<std::size_t>(size))); !consumed) return consumed;
+        if (auto consumed = consume(std::string_view(buffer.data(), static_cast<std::size_t>(size))); !consumed)
+            return consumed;
     }
 }
 
@@ -93,7 +94,7 @@ proto::Result<void> make_private_directory(const std::string& path) {
     std::error_code failure;
     fs::create_directories(fs::path(path).parent_path(), failure);
     if (::mkdir(path.c_str(), 0700) < 0 && errno != EEXIST) return proto::errno_error(errno, "make " + path);
-    struct stat status{};
+    struct stat status {};
     if (::lstat(path.c_str(), &status) < 0) return proto::errno_error(errno, "look at " + path);
     if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
         return proto::errno_error(EPERM, "use " + path + " (it is not a directory of this user alone)");
@@ -117,7 +118,8 @@ std::vector<Entry> entries_of(const std::string& root) {
     std::error_code failure;
     for (const auto& directory : fs::directory_iterator(root, failure)) {
         Entry entry{directory.path(), directory.last_write_time(failure), 0};
-        for (const auto& file : fs::directory_iterator(directory.path(), failure)) entry.size += file.file_size(failure);
+        for (const auto& file : fs::directory_iterator(directory.path(), failure))
+            entry.size += file.file_size(failure);
         entries.push_back(std::move(entry));
     }
     return entries;
@@ -126,7 +128,7 @@ std::vector<Entry> entries_of(const std::string& root) {
 }  // namespace
 
 proto::Result<std::string> DirectoryProgramCache::store(uv_file program, std::string_view guest_path) {
-    struct stat status{};
+    struct stat status {};
     if (::fstat(program, &status) < 0) return proto::errno_error(errno, "look at the passed program");
     if (!S_ISREG(status.st_mode)) return proto::errno_error(EACCES, "use the passed program");
     const auto size = static_cast<std::uint64_t>(status.st_size);
@@ -161,7 +163,8 @@ proto::Result<std::string> DirectoryProgramCache::copy(int program, std::uint64_
         return write_all(file.get(), bytes);
     });
     // The file may have been changed between the two readings.
-    if (copied && written.hex() != digest) copied = proto::errno_error(EBUSY, "cache the passed program (it is being changed)");
+    if (copied && written.hex() != digest)
+        copied = proto::errno_error(EBUSY, "cache the passed program (it is being changed)");
     const std::string path = directory + "/" + name;
     if (copied && (::fchmod(file.get(), 0500) < 0 || ::rename(temporary.c_str(), path.c_str()) < 0)) {
         copied = proto::errno_error(errno, "write to the program cache");

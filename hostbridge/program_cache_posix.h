@@ -13,12 +13,14 @@ class DirectoryProgramCache final : public ProgramCache {
   public:
     /// `root` is a directory of ours alone, made when it is needed. Programs together never exceed `size_limit` bytes;
     /// those that were used longest ago make room.
-    DirectoryProgramCache(std::string root, std::uint64_t size_limit) : root_(std::move(root)), size_limit_(size_limit) {}
+    DirectoryProgramCache(std::string root, std::uint64_t size_limit)
+        : root_(std::move(root)), size_limit_(size_limit) {}
 
     proto::Result<std::string> store(uv_file program, std::string_view guest_path) override;
 
   private:
-    proto::Result<std::string> copy(int program, std::uint64_t size, const std::string& digest, const std::string& name);
+    proto::Result<std::string> copy(int program, std::uint64_t size, const std::string& digest,
+                                    const std::string& name);
     void make_room(std::uint64_t size) const;
 
     std::string root_;

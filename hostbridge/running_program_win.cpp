@@ -50,9 +50,9 @@ void RunningProgram::on_exit(std::uint32_t code) {
 
 ExitResult RunningProgram::exit_result(std::uint32_t code) const {
     if (!requested_) return code;
-    const bool ended_by_control_c = code == control_c_exit || (code == 0 && requested_ == v1::SIGNAL_INT &&
-                                                               parts_.kind == ProgramKind::console &&
-                                                               wine::control_c_exits_with_zero());
+    const bool ended_by_control_c =
+        code == control_c_exit || (code == 0 && requested_ == v1::SIGNAL_INT && parts_.kind == ProgramKind::console &&
+                                   wine::control_c_exits_with_zero());
     if (terminated_ || ended_by_control_c) return *requested_;
     return code;
 }

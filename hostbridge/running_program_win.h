@@ -43,7 +43,10 @@ class RunningProgram final : public Process {
 
   private:
     RunningProgram(uv_loop_t* loop, Parts parts, std::function<void(ExitResult)> exited)
-        : loop_(loop), parts_(std::move(parts)), exited_(std::move(exited)), grace_(loop, [this] { terminate_tree(); }) {}
+        : loop_(loop),
+          parts_(std::move(parts)),
+          exited_(std::move(exited)),
+          grace_(loop, [this] { terminate_tree(); }) {}
 
     void on_exit(std::uint32_t code);
     [[nodiscard]] ExitResult exit_result(std::uint32_t code) const;

@@ -50,8 +50,8 @@ struct Session::LaunchJob {
     std::variant<ProcessRequest, LaunchFailure> outcome;
 };
 
-Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer, KeyPolicy key_policy,
-                 const proto::Nonce& nonce, std::function<void(Session&)> on_finished)
+Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer,
+                 KeyPolicy key_policy, const proto::Nonce& nonce, std::function<void(Session&)> on_finished)
     : services_(services),
       connection_(std::move(connection)),
       peer_(peer),
@@ -186,7 +186,8 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
     launch_begin_ = Clock::now();
     auto descriptors = match_descriptors(launch, std::exchange(passed_, {}));
     if (!descriptors) return protocol_error(descriptors.error());
-    if (launch.descriptors_size() > 0 && (protocol_.agreement().capabilities & proto::capability::descriptor_passing) == 0) {
+    if (launch.descriptors_size() > 0 &&
+        (protocol_.agreement().capabilities & proto::capability::descriptor_passing) == 0) {
         return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read Launch"));
     }
     phase_ = Phase::preparing;
@@ -219,7 +220,8 @@ void Session::prepared(LaunchJob& job) {
         std::move(request),
         // If nobody is there any more, the Process is destroyed here, and the program with it.
         [weak = weak_from_this()](ProcessLauncher::Started outcome) {
-            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->started(std::move(outcome));
+            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing)
+                self->started(std::move(outcome));
         },
         [weak = weak_from_this()](ExitResult result) {
             if (const auto self = weak.lock(); self && self->phase_ == Phase::running) self->exited(result);
@@ -383,9 +385,7 @@ void Session::on_tick() {
 
 // A client that was stopped (Ctrl-Z, SIGSTOP) answers no Ping and is not dead. It says so before it stops for Ctrl-Z; and
 // the end of one on our own kernel is always seen.
-bool Session::silence_is_excused() const {
-    return client_stopped_ || peer_.transport == Peer::Transport::unix_socket;
-}
+bool Session::silence_is_excused() const { return client_stopped_ || peer_.transport == Peer::Transport::unix_socket; }
 
 void Session::on_deadline() {
     if (phase_ == Phase::draining) return drain_time_over();

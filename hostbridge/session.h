@@ -27,9 +27,9 @@ struct SessionServices {
     std::string fallback_directory;
     ProgramCache* cache = nullptr;
     std::function<void(const LaunchRecord&)> audit;
-    std::span<char> scratch;        ///< For reading programs' output.
+    std::span<char> scratch;  ///< For reading programs' output.
     std::vector<proto::Key> keys;
-    std::string search_path;        ///< PATH of the agent's user, for Info.
+    std::string search_path;  ///< PATH of the agent's user, for Info.
 };
 
 /// One connection from accept to close: greets, launches, relays, reports the exit. Kept alive by its owner; callbacks

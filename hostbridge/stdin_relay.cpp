@@ -7,8 +7,8 @@
 
 namespace hostbridge {
 
-StdinRelay::StdinRelay(uv_loop_t* loop, std::unique_ptr<uv::Pipe> pipe, Process& process, proto::AgentProtocol& protocol,
-                       std::function<void()> send)
+StdinRelay::StdinRelay(uv_loop_t* loop, std::unique_ptr<uv::Pipe> pipe, Process& process,
+                       proto::AgentProtocol& protocol, std::function<void()> send)
     : pipe_(std::move(pipe)),
       process_(process),
       protocol_(protocol),
@@ -53,7 +53,8 @@ void StdinRelay::write_queued() {
         return;
     }
     writing_ = std::min(rest.size(), process_.stdin_write_size());
-    pipe_->write(std::string(rest.substr(0, writing_)), [this](const proto::Result<void>& written) { on_written(written); });
+    pipe_->write(std::string(rest.substr(0, writing_)),
+                 [this](const proto::Result<void>& written) { on_written(written); });
 }
 
 void StdinRelay::on_written(const proto::Result<void>& written) {

@@ -45,11 +45,11 @@ class StdinRelay {
     std::chrono::milliseconds confirm_interval_;
     std::string queue_;
     std::size_t queue_begin_ = 0;
-    std::size_t writing_ = 0;     ///< Bytes of the asynchronous write under way, or of the one that failed.
-    std::uint64_t written_ = 0;   ///< Bytes that were written completely.
+    std::size_t writing_ = 0;    ///< Bytes of the asynchronous write under way, or of the one that failed.
+    std::uint64_t written_ = 0;  ///< Bytes that were written completely.
     std::uint64_t confirmed_ = 0;
     bool end_wanted_ = false;
-    bool closed_ = false;         ///< Nothing is written any more.
+    bool closed_ = false;                                     ///< Nothing is written any more.
     std::shared_ptr<char> alive_ = std::make_shared<char>();  // for callbacks that may come after us
 };
 

@@ -30,7 +30,8 @@ std::u16string own_environment_block() {
 
 std::u16string user_environment_block() {
     HANDLE raw_token = nullptr;
-    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY | TOKEN_DUPLICATE, &raw_token) == 0) return own_environment_block();
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY | TOKEN_DUPLICATE, &raw_token) == 0)
+        return own_environment_block();
     const UniqueHandle token(raw_token);
     void* block = nullptr;
     if (CreateEnvironmentBlock(&block, token.get(), FALSE) == 0 || block == nullptr) return own_environment_block();

@@ -31,8 +31,9 @@ proto::Error windows_error(unsigned long code, std::string_view doing) {
 
 std::string windows_error_text(unsigned long code) {
     std::array<wchar_t, 512> buffer{};
-    const DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK,
-                                        nullptr, code, 0, buffer.data(), static_cast<DWORD>(buffer.size()), nullptr);
+    const DWORD length =
+        FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK,
+                       nullptr, code, 0, buffer.data(), static_cast<DWORD>(buffer.size()), nullptr);
     std::string text = to_utf8({buffer.data(), length});
     text.erase(text.find_last_not_of(". \t\r\n") + 1);
     if (text.empty()) text = "Windows error " + std::to_string(code);
@@ -60,7 +61,8 @@ LaunchFailure launch_failure(unsigned long code) {
         case error_virus_infected:
         case error_virus_deleted: return {v1::LAUNCH_ERROR_ACCESS_DENIED, code, windows_error_text(code)};
         case error_elevation_required:
-            return {v1::LAUNCH_ERROR_NEEDS_ELEVATION, code, "needs administrator rights, which the agent does not have"};
+            return {v1::LAUNCH_ERROR_NEEDS_ELEVATION, code,
+                    "needs administrator rights, which the agent does not have"};
         case ERROR_DIRECTORY:
             return {v1::LAUNCH_ERROR_WORKING_DIRECTORY, code, "the working directory cannot be used on the host"};
         case ERROR_FILENAME_EXCED_RANGE:

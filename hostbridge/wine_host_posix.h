@@ -30,7 +30,7 @@ class WineHost {
 
   private:
     struct State {
-        std::map<std::string, std::vector<OnReady>> waiting;  ///< By prefix: those who wait for its server.
+        std::map<std::string, std::vector<OnReady>> waiting;   ///< By prefix: those who wait for its server.
         std::map<std::string, interop::WineDesktop> desktops;  ///< By prefix.
     };
 

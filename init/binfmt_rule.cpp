@@ -36,9 +36,11 @@ proto::Result<std::string> format_rule(const BinfmtRule& rule) {
     const auto bad = [](const std::string& what) { return proto::errno_error(EINVAL, what); };
     if (!is_good_name(rule.name)) return bad("rule name '" + rule.name + "'");
     if (!are_good_flags(rule.flags)) return bad("flags '" + rule.flags + "' (P is needed, with it O, C and F can be)");
-    if (!is_good_interpreter(rule.interpreter)) return bad("interpreter '" + rule.interpreter + "' (not an absolute path)");
+    if (!is_good_interpreter(rule.interpreter))
+        return bad("interpreter '" + rule.interpreter + "' (not an absolute path)");
     const auto separator = choose_separator(rule);
-    if (!separator) return bad("interpreter '" + rule.interpreter + "' (has every character that could separate fields)");
+    if (!separator)
+        return bad("interpreter '" + rule.interpreter + "' (has every character that could separate fields)");
     const std::string s(1, *separator);
     std::string line = s + rule.name + s + 'M' + s + s + "MZ" + s + s + rule.interpreter + s + rule.flags;
     if (line.size() > longest_line) return bad("interpreter '" + rule.interpreter + "' (path too long)");

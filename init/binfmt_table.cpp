@@ -26,7 +26,8 @@ proto::Result<void> write_command(const std::string& path, std::string_view comm
 }  // namespace
 
 proto::Result<BinfmtTable> BinfmtTable::open(std::string directory) {
-    if (!interop::is_binfmt_misc_mounted(directory)) return proto::errno_error(ENODEV, "find binfmt_misc on " + directory);
+    if (!interop::is_binfmt_misc_mounted(directory))
+        return proto::errno_error(ENODEV, "find binfmt_misc on " + directory);
     return BinfmtTable(std::move(directory));
 }
 

@@ -23,14 +23,17 @@ struct CommandLine {
 
 void add_rule_options(CLI::App& command, CommandLine& line) {
     command.add_option("--name", line.registration.rule.name, "Name of the rule")->capture_default_str();
-    command.add_option("--mount-point", line.registration.directory, "Where binfmt_misc is mounted")->capture_default_str();
+    command.add_option("--mount-point", line.registration.directory, "Where binfmt_misc is mounted")
+        ->capture_default_str();
 }
 
 void add_register(CLI::App& app, CommandLine& line) {
-    CLI::App* command = app.add_subcommand("register", "Make this kernel run MZ files by mzinit, and test that it does");
+    CLI::App* command =
+        app.add_subcommand("register", "Make this kernel run MZ files by mzinit, and test that it does");
     add_rule_options(*command, line);
     command->add_option("--interpreter", line.registration.rule.interpreter, "Absolute path; without it, this program");
-    command->add_option("--flags", line.registration.rule.flags, "Flags of the rule; P is needed")->capture_default_str();
+    command->add_option("--flags", line.registration.rule.flags, "Flags of the rule; P is needed")
+        ->capture_default_str();
     command->add_flag("--replace", line.registration.replace, "Replace a rule that is for another interpreter");
 }
 

@@ -23,9 +23,11 @@ alignas(16) char handler_stack[16 * 1024];
 
 void report(const char* what) noexcept {
     char line[256];
-    const int length = std::snprintf(line, sizeof line, "mzinit: emergency: %s; going on with the bare minimum\n", what);
+    const int length =
+        std::snprintf(line, sizeof line, "mzinit: emergency: %s; going on with the bare minimum\n", what);
     const int kernel_log = ::open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    const auto size = static_cast<std::size_t>(length) < sizeof line ? static_cast<std::size_t>(length) : sizeof line - 1;
+    const auto size =
+        static_cast<std::size_t>(length) < sizeof line ? static_cast<std::size_t>(length) : sizeof line - 1;
     if (kernel_log < 0 || ::write(kernel_log, line, size) < 0) (void)!::write(STDERR_FILENO, line, size);
     if (kernel_log >= 0) ::close(kernel_log);
 }
@@ -76,7 +78,7 @@ void arm_emergency(pid_t child, Finish finish) noexcept {
     ::sigaltstack(&stack, nullptr);
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
         if (signal != SIGABRT && !interop::is_fault_signal(signal)) continue;
-        struct sigaction action{};
+        struct sigaction action {};
         action.sa_sigaction = fault_handler;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         ::sigaction(signal, &action, nullptr);

@@ -25,7 +25,7 @@ struct Finding {
 
 proto::Result<Finding> look_at(const std::string& path) {
     // Opening a device or a FIFO can block and can have effects: look before.
-    struct stat status{};
+    struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return proto::errno_error(errno, path);
     if (S_ISDIR(status.st_mode)) return proto::errno_error(EISDIR, path);
     if (!S_ISREG(status.st_mode)) return proto::errno_error(ENOTSUP, path);
@@ -56,14 +56,14 @@ const char* word(ImageKind kind) {
 }
 
 const char* word(interop::Machine machine) {
-    constexpr const char* words[] = {"unknown", "i386",  "amd64",     "arm64", "arm",   "ia64", "ebc",
-                                     "riscv",   "loongarch", "mips", "alpha", "sh", "powerpc"};
+    constexpr const char* words[] = {"unknown", "i386",      "amd64", "arm64", "arm", "ia64",   "ebc",
+                                     "riscv",   "loongarch", "mips",  "alpha", "sh",  "powerpc"};
     return words[static_cast<unsigned>(machine)];
 }
 
 const char* word(interop::Subsystem subsystem) {
-    constexpr const char* words[] = {"unknown", "native",     "windows_gui", "windows_console", "os2",
-                                     "posix",   "windows_ce", "efi",         "xbox",            "boot_application"};
+    constexpr const char* words[] = {"unknown",    "native", "windows_gui", "windows_console", "os2", "posix",
+                                     "windows_ce", "efi",    "xbox",        "boot_application"};
     return words[static_cast<unsigned>(subsystem)];
 }
 

@@ -54,7 +54,8 @@ proto::Result<InitOptions> parse_init_options(const std::vector<std::string>& ar
             options.command.assign(argument + 1, arguments.end());
             break;
         }
-        const bool is_operand = source == ArgumentSource::kernel ? argument->starts_with('/') : !argument->starts_with('-');
+        const bool is_operand =
+            source == ArgumentSource::kernel ? argument->starts_with('/') : !argument->starts_with('-');
         if (is_operand) {
             options.command.assign(argument, arguments.end());
             break;

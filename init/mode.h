@@ -17,9 +17,9 @@ enum class Mode {
 struct StartFacts {
     bool is_binfmt_interpreter = false;  ///< The kernel says so: AT_FLAGS.
     bool kernel_tells_interpreters = true;
-    bool argv0_is_own_path = false;      ///< argv[0] is the path by which the interpreter is registered.
-    bool argv1_is_mz_file = false;       ///< argv[1] names a file that starts with "MZ".
-    bool is_first_process = false;       ///< PID 1 of its namespace.
+    bool argv0_is_own_path = false;  ///< argv[0] is the path by which the interpreter is registered.
+    bool argv1_is_mz_file = false;   ///< argv[1] names a file that starts with "MZ".
+    bool is_first_process = false;   ///< PID 1 of its namespace.
     bool in_initial_pid_namespace = false;
     std::string_view argv1;
 };

@@ -72,11 +72,13 @@ RegistrationStatus check_registered(const BinfmtTable& table, const BinfmtRule& 
     const auto enabled = table.is_enabled();
     if (!enabled) return complain_about(enabled.error());
     if (!*enabled) {
-        return complain(RegistrationStatus::disabled, "the rule is registered, but binfmt_misc is switched off: echo 1 > " +
-                                                          table.directory() + "/status");
+        return complain(
+            RegistrationStatus::disabled,
+            "the rule is registered, but binfmt_misc is switched off: echo 1 > " + table.directory() + "/status");
     }
     if (const auto probed = probe_rule(); !probed) {
-        return complain(RegistrationStatus::not_working, "the rule is registered, but does not work: " + probed.error().doing);
+        return complain(RegistrationStatus::not_working,
+                        "the rule is registered, but does not work: " + probed.error().doing);
     }
     return RegistrationStatus::done;
 }
@@ -97,7 +99,8 @@ void print_json(bool mounted, bool enabled, const std::optional<RegisteredRule>&
 
 std::string status_sentence(const std::string& name, bool enabled, const std::optional<RegisteredRule>& rule) {
     if (!rule) return "not registered: there is no rule " + name + "\n";
-    const std::string what = "MZ files are run by " + rule->interpreter + " (rule " + name + ", flags " + rule->flags + ")";
+    const std::string what =
+        "MZ files are run by " + rule->interpreter + " (rule " + name + ", flags " + rule->flags + ")";
     if (!enabled) return "switched off with all of binfmt_misc: " + what + "\n";
     if (!rule->enabled) return "switched off: " + what + "\n";
     return "registered: " + what + "\n";
@@ -109,7 +112,8 @@ std::string why_not_mounted(const proto::Error& error) {
         case ENOENT: return "this kernel has no binfmt_misc (load its module: modprobe binfmt_misc)";
         case EPERM:
         case EACCES:
-            return "binfmt_misc cannot be mounted here: a user namespace needs Linux 6.7 for rules of its own, and a mount "
+            return "binfmt_misc cannot be mounted here: a user namespace needs Linux 6.7 for rules of its own, and a "
+                   "mount "
                    "namespace (unshare --user --mount)";
         default: return error.message();
     }
@@ -130,7 +134,8 @@ RegistrationStatus register_rule(const RegistrationRequest& original) {
     const auto table = BinfmtTable::open(request.directory);
     if (!table) return complain_about_missing_table(request.directory);
     // A missing one is ENOENT only with flag F; the old rule should not be lost for it.
-    if (::access(request.rule.interpreter.c_str(), F_OK) != 0) return complain_about_rule(request.rule, proto::errno_error(errno, ""));
+    if (::access(request.rule.interpreter.c_str(), F_OK) != 0)
+        return complain_about_rule(request.rule, proto::errno_error(errno, ""));
     if (const auto status = remove_predecessor(*table, request); status != RegistrationStatus::done) return status;
     if (const auto added = table->add(request.rule); !added) return complain_about_rule(request.rule, added.error());
     return check_registered(*table, request.rule);
@@ -166,7 +171,8 @@ RegistrationStatus show_status(const std::string& name, const std::string& direc
 }
 
 RegistrationStatus register_at_start() {
-    if (const auto proc = interop::ensure_proc(); !proc) return complain(RegistrationStatus::failed, proc.error().message());
+    if (const auto proc = interop::ensure_proc(); !proc)
+        return complain(RegistrationStatus::failed, proc.error().message());
     if (const auto mounted = interop::ensure_binfmt_misc(BinfmtTable::usual_directory); !mounted) {
         return complain(RegistrationStatus::no_binfmt_misc, why_not_mounted(mounted.error()));
     }

@@ -12,9 +12,9 @@ namespace init {
 
 enum class RegistrationStatus {
     done = 0,
-    failed = 1,             ///< Another reason, named in the message.
+    failed = 1,  ///< Another reason, named in the message.
     usage = 2,
-    no_binfmt_misc = 3,     ///< Not mounted, or not part of this kernel.
+    no_binfmt_misc = 3,  ///< Not mounted, or not part of this kernel.
     no_permission = 4,
     not_registered = 5,
     other_interpreter = 6,  ///< The name is taken by a rule for another program.
@@ -23,7 +23,7 @@ enum class RegistrationStatus {
 };
 
 struct RegistrationRequest {
-    BinfmtRule rule;       ///< Without an interpreter: this program.
+    BinfmtRule rule;  ///< Without an interpreter: this program.
     std::string directory = BinfmtTable::usual_directory;
     bool replace = false;  ///< A rule of the same name for another interpreter is replaced.
 };

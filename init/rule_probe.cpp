@@ -111,7 +111,8 @@ proto::Result<std::string> run_tiny_file(const std::string& token, std::size_t a
 
 std::string explain(const proto::Error& error) {
     if (error.code.value() == ENOEXEC) return "no rule was applied to an MZ file";
-    if (error.code.value() == ENOENT) return "the interpreter cannot be executed in this root directory (flag F would help)";
+    if (error.code.value() == ENOENT)
+        return "the interpreter cannot be executed in this root directory (flag F would help)";
     if (error.code.value() == EACCES) return "an MZ file, or the interpreter, may not be executed";
     return error.message();
 }
@@ -127,7 +128,8 @@ proto::Result<void> probe_rule() {
     if (answer->starts_with("mzinit ")) {
         return proto::errno_error(EPROTO, "another version of mzinit was started for an MZ file");
     }
-    return proto::errno_error(EPROTO, "something else than mzinit was started for an MZ file: another rule is asked first");
+    return proto::errno_error(EPROTO,
+                              "something else than mzinit was started for an MZ file: another rule is asked first");
 }
 
 bool answer_probe(std::string_view argv0, std::string_view token) {

@@ -27,13 +27,9 @@ static void divide_by_zero(void) {
     one = one / zero;
 }
 
-static void illegal_instruction(void) {
-    __asm__ volatile("ud2");
-}
+static void illegal_instruction(void) { __asm__ volatile("ud2"); }
 
-static void breakpoint(void) {
-    __asm__ volatile("int3");
-}
+static void breakpoint(void) { __asm__ volatile("int3"); }
 
 static void uncaught_cpp_exception(void) {
     // What Microsoft's compiler raises for `throw`.

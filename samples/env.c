@@ -42,8 +42,8 @@ int wmain(int argc, wchar_t** argv) {
             status = 1;
             continue;
         }
-        bool written = write_wide(out, argv[i], wcslen(argv[i])) && write_format(out, "=") &&
-                       write_wide_line(out, value);
+        bool written =
+            write_wide(out, argv[i], wcslen(argv[i])) && write_format(out, "=") && write_wide_line(out, value);
         free(value);
         if (!written) {
             return complain("env: writing standard output");

@@ -9,8 +9,8 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE previous, wchar_t* arguments, 
     if (argv == NULL || argc < 2 || argc > 3 || (argc == 3 && !parse_number(argv[2], &code))) {
         return exit_usage;
     }
-    HANDLE file = CreateFileW(argv[1], GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_ALWAYS,
-                              FILE_ATTRIBUTE_NORMAL, NULL);
+    HANDLE file =
+        CreateFileW(argv[1], GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
     if (file == INVALID_HANDLE_VALUE || !write_format(file, "Hello from a Windows GUI program!\n")) {
         return 1;
     }

@@ -11,8 +11,8 @@ static bool beat(struct Heartbeat* heartbeat) {
 
 bool start_heartbeat(struct Heartbeat* heartbeat, const wchar_t* path) {
     heartbeat->number = 0;
-    heartbeat->file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                                  NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    heartbeat->file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                                  CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
     return heartbeat->file != INVALID_HANDLE_VALUE && beat(heartbeat);
 }
 

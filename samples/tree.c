@@ -17,11 +17,7 @@ static const struct Kind usual_kinds[] = {
 };
 static const struct Kind breakaway_kind = {"breakaway", CREATE_BREAKAWAY_FROM_JOB};
 
-enum {
-    usual_count = sizeof usual_kinds / sizeof *usual_kinds,
-    most_children = usual_count + 1,
-    longest_line = 32767
-};
+enum { usual_count = sizeof usual_kinds / sizeof *usual_kinds, most_children = usual_count + 1, longest_line = 32767 };
 
 struct Options {
     const wchar_t* directory;
@@ -75,16 +71,15 @@ static bool start_child(const struct Options* options, const struct Kind* kind, 
         return false;
     }
     // File names have no quotes in them, and the last argument but one does not end with a backslash.
-    int written = _snwprintf(line, longest_line, L"\"%ls\" child \"%ls\\%u.beat\" %lu", program,
-                             options->directory, number, options->seconds);
+    int written = _snwprintf(line, longest_line, L"\"%ls\" child \"%ls\\%u.beat\" %lu", program, options->directory,
+                             number, options->seconds);
     if (written < 0 || written >= longest_line) {
         SetLastError(ERROR_FILENAME_EXCED_RANGE);
         return false;
     }
     STARTUPINFOW startup = {.cb = sizeof startup};
     describe_standard_handles(&startup, options->inherit);
-    return CreateProcessW(program, line, NULL, NULL, options->inherit, kind->flags, NULL, NULL, &startup,
-                          child);
+    return CreateProcessW(program, line, NULL, NULL, options->inherit, kind->flags, NULL, NULL, &startup, child);
 }
 
 static int run_parent(const struct Options* options) {

@@ -14,7 +14,8 @@ namespace hostbridge {
 class SocketAcceptor {
   public:
     /// `accepted` gets sockets that are close-on-exec and non-blocking.
-    SocketAcceptor(uv_loop_t* loop, interop::UniqueFd listening_socket, std::function<void(interop::UniqueFd)> accepted);
+    SocketAcceptor(uv_loop_t* loop, interop::UniqueFd listening_socket,
+                   std::function<void(interop::UniqueFd)> accepted);
 
     proto::Result<void> start();
 

@@ -93,7 +93,8 @@ void SocketConnection::receive() {
 std::size_t SocketConnection::send_now(std::string_view bytes) {
     std::size_t sent = 0;
     while (sent < bytes.size()) {
-        const ssize_t size = ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t size =
+            ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0) {
             // Reading finds the same out and may find the peer's last words before it: let that report it.

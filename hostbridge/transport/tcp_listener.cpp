@@ -105,9 +105,10 @@ bool is_loopback(const std::string& address) { return address.starts_with("127."
 proto::Result<std::unique_ptr<Listener>> make_tcp_listener(uv_loop_t* loop, const interop::Endpoint& endpoint,
                                                            OnConnection on_connection) {
     if (!is_loopback(endpoint.address)) {
-        return proto::errno_error(EADDRNOTAVAIL, "listen on " + to_string(endpoint) +
-                                                     " (tcp is not encrypted and for the loopback only: give 127.0.0.1 or "
-                                                     "[::1], and reach it by vsock, Hyper-V sockets or a tunnel)");
+        return proto::errno_error(EADDRNOTAVAIL,
+                                  "listen on " + to_string(endpoint) +
+                                      " (tcp is not encrypted and for the loopback only: give 127.0.0.1 or "
+                                      "[::1], and reach it by vsock, Hyper-V sockets or a tunnel)");
     }
     auto listener = std::make_unique<TcpListener>(std::move(on_connection));
     if (auto listening = listener->listen(loop, endpoint); !listening) return listening.error();

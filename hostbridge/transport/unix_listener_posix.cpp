@@ -29,7 +29,7 @@ sockaddr_un address_of(const std::string& path) {
 UniqueFd make_socket() { return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
 bool is_stale(const std::string& path) {
-    struct stat status{};
+    struct stat status {};
     if (::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
     const UniqueFd probe = make_socket();
     const sockaddr_un address = address_of(path);
@@ -52,7 +52,7 @@ class UnixListener final : public Listener {
 
     ~UnixListener() override {
         // Only our own file: another agent may have replaced it.
-        struct stat status{};
+        struct stat status {};
         if (inode_ != 0 && ::lstat(endpoint_.path.c_str(), &status) == 0 && status.st_ino == inode_) {
             ::unlink(endpoint_.path.c_str());
         }
@@ -68,12 +68,11 @@ class UnixListener final : public Listener {
             failure = bind_private(socket.get(), endpoint_.path);
         }
         if (failure != 0) return proto::errno_error(failure, doing);
-        struct stat status{};
+        struct stat status {};
         if (::lstat(endpoint_.path.c_str(), &status) == 0) inode_ = status.st_ino;
         if (::listen(socket.get(), SOMAXCONN) < 0) return proto::errno_error(errno, doing);
-        acceptor_ = std::make_unique<SocketAcceptor>(loop_, std::move(socket), [this](UniqueFd connection) {
-            accepted(std::move(connection));
-        });
+        acceptor_ = std::make_unique<SocketAcceptor>(loop_, std::move(socket),
+                                                     [this](UniqueFd connection) { accepted(std::move(connection)); });
         return acceptor_->start();
     }
 

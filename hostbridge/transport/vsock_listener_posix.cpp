@@ -36,9 +36,8 @@ class VsockListener final : public Listener {
             return proto::errno_error(errno, doing);
         }
         endpoint_.port = address.svm_port;
-        acceptor_ = std::make_unique<SocketAcceptor>(loop_, std::move(socket), [this](UniqueFd connection) {
-            accepted(std::move(connection));
-        });
+        acceptor_ = std::make_unique<SocketAcceptor>(loop_, std::move(socket),
+                                                     [this](UniqueFd connection) { accepted(std::move(connection)); });
         return acceptor_->start();
     }
 

@@ -7,7 +7,8 @@ proto::Result<std::unique_ptr<Async>> Async::make(uv_loop_t* loop, std::function
     const auto wake = [](uv_async_t* raw) {
         if (auto* state = Handle<uv_async_t, State>::state_of(raw)) state->callback();
     };
-    auto handle = Handle<uv_async_t, State>::make([&](uv_async_t* raw) { return uv_async_init(loop, raw, wake); }, "make a wake-up");
+    auto handle = Handle<uv_async_t, State>::make([&](uv_async_t* raw) { return uv_async_init(loop, raw, wake); },
+                                                  "make a wake-up");
     if (!handle) return handle.error();
     handle->state().callback = std::move(callback);
     return std::unique_ptr<Async>(new Async(std::move(*handle)));

@@ -48,7 +48,8 @@ proto::Result<std::size_t> read_at(uv_file file, std::uint64_t offset, std::span
     while (filled < buffer.size()) {
         Request request;
         const uv_buf_t rest = uv_buf_init(buffer.data() + filled, static_cast<unsigned>(buffer.size() - filled));
-        const int result = uv_fs_read(nullptr, &request.raw, file, &rest, 1, static_cast<std::int64_t>(offset + filled), nullptr);
+        const int result =
+            uv_fs_read(nullptr, &request.raw, file, &rest, 1, static_cast<std::int64_t>(offset + filled), nullptr);
         if (result == UV_EINTR) continue;
         if (result < 0) return error(result, "read a file");
         if (result == 0) break;

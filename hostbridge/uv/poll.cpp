@@ -4,7 +4,8 @@
 namespace hostbridge::uv {
 
 proto::Result<std::unique_ptr<Poll>> Poll::make(uv_loop_t* loop, int fd, OnEvents on_events) {
-    auto handle = Handle<uv_poll_t, State>::make([&](uv_poll_t* raw) { return uv_poll_init(loop, raw, fd); }, "watch a descriptor");
+    auto handle = Handle<uv_poll_t, State>::make([&](uv_poll_t* raw) { return uv_poll_init(loop, raw, fd); },
+                                                 "watch a descriptor");
     if (!handle) return handle.error();
     handle->state().on_events = std::move(on_events);
     return std::unique_ptr<Poll>(new Poll(std::move(*handle)));

@@ -82,9 +82,8 @@ void Stream::write(std::string bytes, OnDone done) {
     request->done = std::move(done);
     request->raw.data = request.get();
     const uv_buf_t buffer = buffer_of(request->bytes.data(), request->bytes.size());
-    const int result = uv_write(&request->raw, stream(), &buffer, 1, [](uv_write_t* raw, int status) {
-        finish<WriteRequest>(raw, status, "write");
-    });
+    const int result = uv_write(&request->raw, stream(), &buffer, 1,
+                                [](uv_write_t* raw, int status) { finish<WriteRequest>(raw, status, "write"); });
     // libuv calls back only for what it accepted; the caller is told in any case.
     if (result < 0) {
         if (request->done) request->done(check(result, "write"));

@@ -72,7 +72,8 @@ std::string describe(const ImageDescription& image) {
         case ImageKind::pe: return describe_pe(image);
         case ImageKind::dos: return describe_dos(image);
         case ImageKind::ne: return describe_ne(image);
-        case ImageKind::le: return std::string(image.is_dll ? "an OS/2 library (" : "an OS/2 program (") + image.detail + ")";
+        case ImageKind::le:
+            return std::string(image.is_dll ? "an OS/2 library (" : "an OS/2 program (") + image.detail + ")";
         case ImageKind::vxd: return "a Windows 9x driver (" + image.detail + ")";
         case ImageKind::ape: return "an actually portable executable (APE), which Linux runs itself";
         case ImageKind::linux_kernel: return "a Linux kernel (" + image.detail + ")";

@@ -18,7 +18,10 @@ constexpr Mark signatures[] = {
 
 // Right behind the DOS header.
 constexpr Mark stub_starts[] = {
-    {"go32stub", "DJGPP"}, {"32STUB", "Borland 32STUB"}, {"emx", "emx"}, {"$WdX", "WDOSX"},
+    {"go32stub", "DJGPP"},
+    {"32STUB", "Borland 32STUB"},
+    {"emx", "emx"},
+    {"$WdX", "WDOSX"},
 };
 
 // Anywhere in the stub. The stubs of other extenders may mention DOS/4G, so it comes last.

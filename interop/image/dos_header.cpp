@@ -30,7 +30,8 @@ DosHeader read_dos_header(ImageReader& file) {
 
 std::string find_fault(const DosHeader& header, std::uint64_t file_size) {
     if (file_size < DosHeader::size) return "it ends within its DOS header";
-    if (header.pages == 0 || header.bytes_in_last_page > page_size) return "the length in its DOS header makes no sense";
+    if (header.pages == 0 || header.bytes_in_last_page > page_size)
+        return "the length in its DOS header makes no sense";
     if (smallest_file_size(header) > file_size) {
         return "its DOS header promises " + std::to_string(smallest_file_size(header)) + " bytes, it has " +
                std::to_string(file_size);

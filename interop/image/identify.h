@@ -23,7 +23,18 @@ enum class ImageKind {
 
 enum class Machine { unknown, i386, amd64, arm64, arm, ia64, ebc, riscv, loongarch, mips, alpha, sh, powerpc };
 
-enum class Subsystem { unknown, native, windows_gui, windows_console, os2, posix, windows_ce, efi, xbox, boot_application };
+enum class Subsystem {
+    unknown,
+    native,
+    windows_gui,
+    windows_console,
+    os2,
+    posix,
+    windows_ce,
+    efi,
+    xbox,
+    boot_application
+};
 
 enum class Managed { none, il, mixed };
 
@@ -34,7 +45,7 @@ struct ImageDescription {
     Subsystem subsystem = Subsystem::unknown;
     Managed managed = Managed::none;
     bool is_dll = false;
-    unsigned bits = 0;   ///< 16, 32 or 64; 0 if the kind has none.
+    unsigned bits = 0;     ///< 16, 32 or 64; 0 if the kind has none.
     std::string detail{};  ///< Words for a sentence, such as "its PE header lies outside the file"; may be empty.
 };
 

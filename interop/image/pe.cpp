@@ -22,16 +22,16 @@ struct MachineCode {
 };
 
 constexpr MachineCode machine_codes[] = {
-    {0x014C, Machine::i386, 32},     {0x3A64, Machine::i386, 32},       {0x8664, Machine::amd64, 64},
-    {0xAA64, Machine::arm64, 64},    {0x01C4, Machine::arm, 32},        {0x01C0, Machine::arm, 32},
-    {0x01C2, Machine::arm, 32},      {0x0200, Machine::ia64, 64},       {0x0EBC, Machine::ebc, 0},
-    {0x5032, Machine::riscv, 32},    {0x5064, Machine::riscv, 64},      {0x5128, Machine::riscv, 64},
+    {0x014C, Machine::i386, 32},      {0x3A64, Machine::i386, 32},      {0x8664, Machine::amd64, 64},
+    {0xAA64, Machine::arm64, 64},     {0x01C4, Machine::arm, 32},       {0x01C0, Machine::arm, 32},
+    {0x01C2, Machine::arm, 32},       {0x0200, Machine::ia64, 64},      {0x0EBC, Machine::ebc, 0},
+    {0x5032, Machine::riscv, 32},     {0x5064, Machine::riscv, 64},     {0x5128, Machine::riscv, 64},
     {0x6232, Machine::loongarch, 32}, {0x6264, Machine::loongarch, 64}, {0x0166, Machine::mips, 32},
-    {0x0168, Machine::mips, 32},     {0x0169, Machine::mips, 32},       {0x0266, Machine::mips, 32},
-    {0x0366, Machine::mips, 32},     {0x0466, Machine::mips, 32},       {0x0184, Machine::alpha, 32},
-    {0x0284, Machine::alpha, 64},    {0x01A2, Machine::sh, 32},         {0x01A3, Machine::sh, 32},
-    {0x01A4, Machine::sh, 32},       {0x01A6, Machine::sh, 32},         {0x01A8, Machine::sh, 32},
-    {0x01F0, Machine::powerpc, 32},  {0x01F1, Machine::powerpc, 32},    {0x01F2, Machine::powerpc, 32},
+    {0x0168, Machine::mips, 32},      {0x0169, Machine::mips, 32},      {0x0266, Machine::mips, 32},
+    {0x0366, Machine::mips, 32},      {0x0466, Machine::mips, 32},      {0x0184, Machine::alpha, 32},
+    {0x0284, Machine::alpha, 64},     {0x01A2, Machine::sh, 32},        {0x01A3, Machine::sh, 32},
+    {0x01A4, Machine::sh, 32},        {0x01A6, Machine::sh, 32},        {0x01A8, Machine::sh, 32},
+    {0x01F0, Machine::powerpc, 32},   {0x01F1, Machine::powerpc, 32},   {0x01F2, Machine::powerpc, 32},
 };
 
 // .NET code compiled in advance for another system has its machine XORed with one of these (dotnet/runtime,
@@ -134,7 +134,8 @@ std::optional<ImageDescription> identify_pe(ImageReader& file, std::uint64_t hea
                            .is_dll = (characteristics & is_dll) != 0,
                            .bits = magic == magic_pe32_plus ? 64U : 32U};
     if (!describe_machine(image, file.u16(header + 4))) {
-        return damaged(image.bits == 64 ? "its PE32+ header names a 32-bit machine" : "its PE32 header names a 64-bit machine");
+        return damaged(image.bits == 64 ? "its PE32+ header names a 32-bit machine"
+                                        : "its PE32 header names a 64-bit machine");
     }
     const PeLayout layout(file, header, magic == magic_pe32_plus);
     if (!layout.has_section_table()) return damaged("it ends within its PE section table");

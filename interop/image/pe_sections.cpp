@@ -22,7 +22,9 @@ PeLayout::PeLayout(ImageReader& file, std::uint64_t header, bool is_pe32_plus)
       size_of_headers_(file.u32(optional_header_ + 60)),
       section_count_(file.u16(header + 6)) {}
 
-bool PeLayout::has_section_table() const { return file_.has(optional_header_end_, section_count_ * section_header_size); }
+bool PeLayout::has_section_table() const {
+    return file_.has(optional_header_end_, section_count_ * section_header_size);
+}
 
 PeLayout::Section PeLayout::section(unsigned index) const {
     const std::uint64_t at = optional_header_end_ + index * section_header_size;

@@ -6,7 +6,14 @@
 namespace interop {
 namespace {
 
-enum class NeTarget : std::uint8_t { os2 = 1, windows = 2, european_dos = 3, windows_386 = 4, phar_lap_os2 = 0x81, phar_lap_windows = 0x82 };
+enum class NeTarget : std::uint8_t {
+    os2 = 1,
+    windows = 2,
+    european_dos = 3,
+    windows_386 = 4,
+    phar_lap_os2 = 0x81,
+    phar_lap_windows = 0x82
+};
 
 ImageDescription identify_ne(ImageReader& file, std::uint64_t header) {
     constexpr std::uint64_t smallest_header = 0x40;

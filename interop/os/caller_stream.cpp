@@ -88,7 +88,8 @@ proto::Result<std::size_t> CallerStream::write_some(std::string_view bytes) {
             return result_of(send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL), "write output");
         case StreamKind::pipe: return write_to_pipe(bytes);
         case StreamKind::terminal:
-            if (own_description_) return result_of(write(own_description_.get(), bytes.data(), bytes.size()), "write output");
+            if (own_description_)
+                return result_of(write(own_description_.get(), bytes.data(), bytes.size()), "write output");
             if (!is_ready(fd_, POLLOUT)) return proto::errno_error(EAGAIN, "write output");
             return result_of(write(fd_, bytes.data(), std::min<std::size_t>(bytes.size(), 128)), "write output");
         case StreamKind::regular_file:

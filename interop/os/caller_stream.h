@@ -16,11 +16,11 @@
 namespace interop {
 
 enum class StreamKind {
-    regular_file,   ///< Also block devices: always ready, has a position.
+    regular_file,  ///< Also block devices: always ready, has a position.
     pipe,
     stream_socket,
     terminal,
-    other,          ///< Character devices such as /dev/null, datagram sockets, anything else.
+    other,  ///< Character devices such as /dev/null, datagram sockets, anything else.
 };
 
 /// What `fd` is; `other` if it cannot be told. `fd` is borrowed.

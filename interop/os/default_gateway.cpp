@@ -20,7 +20,8 @@ constexpr const char* doing = "find the default gateway";
 std::optional<std::string> gateway_of(const nlmsghdr* message) {
     if (message->nlmsg_type != RTM_NEWROUTE || message->nlmsg_len < NLMSG_LENGTH(sizeof(rtmsg))) return std::nullopt;
     const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(message));
-    if (route->rtm_family != AF_INET || route->rtm_dst_len != 0 || route->rtm_table != RT_TABLE_MAIN) return std::nullopt;
+    if (route->rtm_family != AF_INET || route->rtm_dst_len != 0 || route->rtm_table != RT_TABLE_MAIN)
+        return std::nullopt;
     auto left = static_cast<int>(RTM_PAYLOAD(message));
     for (const rtattr* attribute = RTM_RTA(route); RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
         if (attribute->rta_type != RTA_GATEWAY || RTA_PAYLOAD(attribute) != sizeof(in_addr)) continue;

@@ -58,7 +58,8 @@ proto::Result<pid_t> spawn_detached(const std::vector<std::string>& words, const
     const auto argv = pointers_to(words);
     const auto envp = pointers_to(environment);
     pid_t child = -1;
-    const int failure = ::posix_spawnp(&child, argv[0], settings.actions(), settings.attributes(), argv.data(), envp.data());
+    const int failure =
+        ::posix_spawnp(&child, argv[0], settings.actions(), settings.attributes(), argv.data(), envp.data());
     if (failure != 0) return proto::errno_error(failure, "start " + words.front());
     return child;
 }

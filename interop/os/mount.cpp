@@ -18,12 +18,12 @@ constexpr ino_t initial_pid_namespace = 0xEFFFFFFC;
 constexpr unsigned long safe_flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 bool has_magic(const std::string& directory, long magic) {
-    struct statfs status{};
+    struct statfs status {};
     return ::statfs(directory.c_str(), &status) == 0 && status.f_type == magic;
 }
 
 bool has_inode(const char* path, ino_t inode) {
-    struct stat status{};
+    struct stat status {};
     return ::stat(path, &status) == 0 && status.st_ino == inode;
 }
 

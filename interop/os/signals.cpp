@@ -16,7 +16,7 @@ SignalState SignalState::current() noexcept {
     ::sigemptyset(&state.ignored);
     ::sigprocmask(SIG_SETMASK, nullptr, &state.blocked);
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
-        struct sigaction action{};
+        struct sigaction action {};
         if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
             ::sigaddset(&state.ignored, signal);
         }
@@ -26,7 +26,7 @@ SignalState SignalState::current() noexcept {
 
 void SignalState::restore() const noexcept {
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
-        struct sigaction action{};
+        struct sigaction action {};
         action.sa_handler = ::sigismember(&ignored, signal) == 1 ? SIG_IGN : SIG_DFL;
         ::sigaction(signal, &action, nullptr);
     }

@@ -107,7 +107,7 @@ proto::Result<std::string> find_program(const std::string& name, const char* pat
         std::string candidate(rest.substr(0, end));  // Empty: the working directory.
         if (!candidate.empty()) candidate += '/';
         candidate += name;
-        struct stat status{};
+        struct stat status {};
         if (::stat(candidate.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
             if (::access(candidate.c_str(), X_OK) == 0) return candidate;
             reason = EACCES;

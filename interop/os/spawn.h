@@ -13,16 +13,16 @@ namespace interop {
 
 /// A program to start as our child. Descriptors are borrowed for the call.
 struct SpawnRequest {
-    std::string path;                    ///< Of the program; not searched for.
-    int program_fd = -1;                 ///< If not -1, the open program, executed in place of `path`.
-    std::vector<std::string> arguments;  ///< With argv[0].
-    char* const* environment = nullptr;  ///< Null: ours.
+    std::string path;                      ///< Of the program; not searched for.
+    int program_fd = -1;                   ///< If not -1, the open program, executed in place of `path`.
+    std::vector<std::string> arguments;    ///< With argv[0].
+    char* const* environment = nullptr;    ///< Null: ours.
     const SignalState* signals = nullptr;  ///< What the child inherits; null: what we have.
-    int standard_input = -1;             ///< -1: ours; the same for the other two.
+    int standard_input = -1;               ///< -1: ours; the same for the other two.
     int standard_output = -1;
     int standard_error = -1;
     bool own_process_group = false;
-    int foreground_terminal = -1;        ///< If not -1, the child's group is put into its foreground.
+    int foreground_terminal = -1;  ///< If not -1, the child's group is put into its foreground.
 };
 
 /// Starts it and returns once the program runs. The Error is that of execve(2) if it could not be executed, and

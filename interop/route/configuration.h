@@ -16,8 +16,8 @@ enum class Backend { host, wine };
 
 /// What /etc/mzinit.conf says. Sections and keys are listed in interop/README.md.
 struct Configuration {
-    std::vector<Endpoint> endpoints;      ///< [host] endpoints, tried in this order.
-    std::string key_file;                 ///< [host] key; empty: the default places.
+    std::vector<Endpoint> endpoints;                              ///< [host] endpoints, tried in this order.
+    std::string key_file;                                         ///< [host] key; empty: the default places.
     std::vector<Backend> pe_route{Backend::host, Backend::wine};  ///< [route] pe
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;

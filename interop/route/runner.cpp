@@ -17,7 +17,8 @@ bool runs_on_this_processor(const ImageDescription& image) {
 }
 
 bool is_program_for_a_user(const ImageDescription& image) {
-    return !image.is_dll && (image.subsystem == Subsystem::windows_console || image.subsystem == Subsystem::windows_gui);
+    return !image.is_dll &&
+           (image.subsystem == Subsystem::windows_console || image.subsystem == Subsystem::windows_gui);
 }
 
 std::string_view width_kind(const ImageDescription& image) { return image.bits == 64 ? "pe64" : "pe32"; }
@@ -58,7 +59,8 @@ proto::Result<void> RunnerTable::set(std::string_view assignment) {
 }
 
 const std::string* RunnerTable::find_kind(std::string_view kind) const {
-    const auto found = std::ranges::find(commands_, kind, [](const auto& entry) -> std::string_view { return entry.first; });
+    const auto found =
+        std::ranges::find(commands_, kind, [](const auto& entry) -> std::string_view { return entry.first; });
     return found == commands_.end() ? nullptr : &found->second;
 }
 
@@ -92,7 +94,8 @@ proto::Result<std::vector<std::string>> expand_command(std::string_view command,
         }
     }
     if (quoted || words.empty() || words.front().empty()) {
-        return proto::errno_error(EINVAL, "runner command \"" + std::string(command) + "\" (a quote is open, or there is no program)");
+        return proto::errno_error(
+            EINVAL, "runner command \"" + std::string(command) + "\" (a quote is open, or there is no program)");
     }
     if (!has_program) words.emplace_back(program);
     return words;
@@ -108,7 +111,8 @@ std::optional<RunnerRefusal> runner_refusal(const ImageDescription& image, const
                              other_processor ? what + ", which is for another processor" : what};
     }
     const std::string* command = table.find(image);
-    if (command == nullptr) return RunnerRefusal{Reason::wrong_machine, what + ", and this host has no runner for those"};
+    if (command == nullptr)
+        return RunnerRefusal{Reason::wrong_machine, what + ", and this host has no runner for those"};
     const auto words = expand_command(*command, {});
     if (!words || !is_wine(words->front())) return std::nullopt;
     if (!wine.runs_64_bit && !wine.runs_32_bit) {
@@ -116,8 +120,9 @@ std::optional<RunnerRefusal> runner_refusal(const ImageDescription& image, const
     }
     if (image.bits == 32 && !wine.runs_32_bit) {
         return RunnerRefusal{Reason::wrong_machine,
-                             what + ", and only a 64-bit Wine is installed here: dpkg --add-architecture i386 && "
-                                    "apt-get update && apt-get install wine32:i386"};
+                             what +
+                                 ", and only a 64-bit Wine is installed here: dpkg --add-architecture i386 && "
+                                 "apt-get update && apt-get install wine32:i386"};
     }
     return std::nullopt;
 }

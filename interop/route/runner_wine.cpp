@@ -26,7 +26,8 @@ constexpr std::array<const char*, 6> places_of_32_bit{
     "/opt/wine-staging/lib/wine/i386-unix/ntdll.so",
 };
 
-bool on_path(const std::function<bool(const std::string&)>& exists, std::string_view search_path, std::string_view name) {
+bool on_path(const std::function<bool(const std::string&)>& exists, std::string_view search_path,
+             std::string_view name) {
     while (!search_path.empty()) {
         const auto colon = search_path.find(':');
         const std::string_view directory = search_path.substr(0, colon);

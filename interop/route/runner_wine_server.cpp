@@ -32,7 +32,7 @@ std::string debian_server_directory(const std::string& prefix, const VariableLoo
 bool lock_is_held(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!file) return false;
-    struct flock lock{};
+    struct flock lock {};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     lock.l_len = 1;
@@ -70,7 +70,7 @@ std::optional<std::string> variable_of(const std::vector<std::string>& environme
 }  // namespace
 
 bool wine_server_runs(const std::string& prefix, const VariableLookup& lookup) {
-    struct stat status{};
+    struct stat status {};
     if (prefix.empty() || ::stat(prefix.c_str(), &status) < 0) return false;
     std::array<char, 64> name{};
     std::snprintf(name.data(), name.size(), "/server-%llx-%llx/lock", static_cast<unsigned long long>(status.st_dev),
@@ -84,14 +84,16 @@ proto::Result<void> start_wine_server(const std::string& wine, const std::vector
     // Without its directory the server refuses to start; then the first program would start one that ends with it, and
     // some later program, in the middle of a session, the next. Wine fills an empty prefix.
     const std::string prefix = wine_prefix([&](std::string_view name) { return variable_of(environment, name); });
-    if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST) return proto::errno_error(errno, "make Wine's prefix " + prefix);
+    if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST)
+        return proto::errno_error(errno, "make Wine's prefix " + prefix);
     // It goes into the background by itself, and says so by ending. A server that runs already is no error for us.
     auto server = run_detached({server_of(wine), "-p"}, environment);
     if (!server) return server.error();
     // The first program of a prefix starts its services and waits for them.
     auto first = run_detached({wine, "cmd.exe", "/c", "exit", "0"}, environment);
     if (!first) return first.error();
-    if (*first != 0) return proto::errno_error(EIO, "start Wine (its first program ended with " + std::to_string(*first) + ")");
+    if (*first != 0)
+        return proto::errno_error(EIO, "start Wine (its first program ended with " + std::to_string(*first) + ")");
     return {};
 }
 

@@ -35,7 +35,8 @@ std::vector<std::string> current_environment() {
 /// The server must not be a child of the program: it would hold the program's streams after its end.
 proto::Result<void> prepare_server(const std::string& wine) {
     const std::string prefix = wine_prefix(variable);
-    if (prefix.empty()) return proto::errno_error(ENOENT, "find a place for Wine's prefix (neither WINEPREFIX nor HOME is set)");
+    if (prefix.empty())
+        return proto::errno_error(ENOENT, "find a place for Wine's prefix (neither WINEPREFIX nor HOME is set)");
     if (wine_server_runs(prefix, variable)) return {};
     const bool is_new = access((prefix + "/system.reg").c_str(), F_OK) != 0;
     if (is_new && isatty(STDERR_FILENO) == 1) {

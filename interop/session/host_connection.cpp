@@ -197,8 +197,10 @@ Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std:
     HostConnection connection;
     connection.socket = std::move(*fd);
     connection.protocol = std::make_unique<proto::ClientProtocol>(
-        options, key, is_tcp ? proto::ClientHandshake::KeyPolicy::required : proto::ClientHandshake::KeyPolicy::if_asked);
-    if (auto shaken = shake_hands(connection.socket.get(), *connection.protocol, deadline); !shaken) return shaken.error();
+        options, key,
+        is_tcp ? proto::ClientHandshake::KeyPolicy::required : proto::ClientHandshake::KeyPolicy::if_asked);
+    if (auto shaken = shake_hands(connection.socket.get(), *connection.protocol, deadline); !shaken)
+        return shaken.error();
     connection.passes_descriptors =
         is_unix && (connection.protocol->agreement().capabilities & proto::capability::descriptor_passing) != 0;
     return connection;

@@ -160,7 +160,8 @@ void HostSession::flush() {
     std::string& output = protocol_.output();
     std::size_t sent = 0;
     while (!send_broken_ && !waiting_to_send_ && sent < output.size()) {
-        const auto count = send_with_descriptors(socket_.native_handle(), std::string_view(output).substr(sent), descriptors_);
+        const auto count =
+            send_with_descriptors(socket_.native_handle(), std::string_view(output).substr(sent), descriptors_);
         if (count) {
             descriptors_.clear();  // they went with the first byte
             sent += *count;
@@ -223,17 +224,16 @@ void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
 }
 
 void HostSession::make_sink(std::uint8_t stream) {
-    sinks_[stream] = std::make_unique<OutputSink>(
-        stream, readiness_,
-        OutputSink::Handlers{
-            .delivered =
-                [this, stream](std::uint32_t bytes) {
-                    protocol_.output_delivered(stream, bytes);
-                    if (!protocol_.output().empty()) flush();
-                    finish_when_written();
-                },
-            .closed = [this, stream] { output_broke(stream); },
-        });
+    sinks_[stream] = std::make_unique<OutputSink>(stream, readiness_,
+                                                  OutputSink::Handlers{
+                                                      .delivered =
+                                                          [this, stream](std::uint32_t bytes) {
+                                                              protocol_.output_delivered(stream, bytes);
+                                                              if (!protocol_.output().empty()) flush();
+                                                              finish_when_written();
+                                                          },
+                                                      .closed = [this, stream] { output_broke(stream); },
+                                                  });
 }
 
 void HostSession::output_broke(std::uint8_t stream) {

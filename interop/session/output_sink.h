@@ -17,7 +17,7 @@ class OutputSink {
   public:
     struct Handlers {
         std::function<void(std::uint32_t bytes)> delivered;  ///< That many bytes have left the queue.
-        std::function<void()> closed;  ///< Once: nobody reads any more; the queue was dropped.
+        std::function<void()> closed;                        ///< Once: nobody reads any more; the queue was dropped.
     };
 
     /// `fd` and `readiness` are borrowed for the object's life.

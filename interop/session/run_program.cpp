@@ -118,7 +118,8 @@ SessionOutcome ProgramRun::try_host() {
 
 int ProgramRun::run() {
     depth_ = current_depth();
-    if (depth_ >= deepest) return fail(exit_code::bridge_failed, "mzinit was started by what it started, again and again");
+    if (depth_ >= deepest)
+        return fail(exit_code::bridge_failed, "mzinit was started by what it started, again and again");
     auto program = open_program_file(invocation_.path, UniqueFd(std::exchange(invocation_.program_fd, -1)));
     if (!program) return fail(exit_code_of_open(program.error().code), program.error().message());
     program_ = std::move(*program);
@@ -131,7 +132,8 @@ int ProgramRun::run() {
     int exit_code = exit_code::bridge_failed;
     for (const Backend backend : configuration_.pe_route) {
         if (backend == Backend::wine) {
-            const FallbackFailure failure = exec_wine(program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1);
+            const FallbackFailure failure =
+                exec_wine(program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1);
             reasons += (reasons.empty() ? "" : "; ") + failure.reason;
             // What the host said of the program counts for more than that Wine is not here to try.
             if (failure.exit_code != exit_code::bridge_failed) exit_code = failure.exit_code;

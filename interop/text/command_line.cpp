@@ -96,8 +96,8 @@ bool is_unsafe_for_cmd(std::u16string_view text) {
 bool is_plain_for_cmd(std::u16string_view argument) {
     return !argument.empty() && argument.back() != u'\\' &&
            std::all_of(argument.begin(), argument.end(), [](char16_t unit) {
-               const bool is_alphanumeric = (unit >= u'0' && unit <= u'9') || (unit >= u'A' && unit <= u'Z') ||
-                                            (unit >= u'a' && unit <= u'z');
+               const bool is_alphanumeric =
+                   (unit >= u'0' && unit <= u'9') || (unit >= u'A' && unit <= u'Z') || (unit >= u'a' && unit <= u'z');
                return is_alphanumeric || std::u16string_view(u"#$*+-./:?@\\_").find(unit) != std::u16string_view::npos;
            });
 }
@@ -111,7 +111,8 @@ void append_for_cmd(std::u16string& line, std::u16string_view argument) {
     line += argument;
     // The batch file may hand its arguments to a program, for which a backslash before the quote is an escape.
     const std::size_t last_other = argument.find_last_not_of(u'\\');
-    const std::size_t trailing = last_other == std::u16string_view::npos ? argument.size() : argument.size() - last_other - 1;
+    const std::size_t trailing =
+        last_other == std::u16string_view::npos ? argument.size() : argument.size() - last_other - 1;
     line.append(trailing, u'\\');
     line += u'"';
 }

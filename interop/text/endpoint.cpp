@@ -13,7 +13,8 @@ constexpr std::size_t longest_unix_path = 107;
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t largest) {
     std::uint32_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size() || value > largest) return std::nullopt;
+    if (text.empty() || error != std::errc() || end != text.data() + text.size() || value > largest)
+        return std::nullopt;
     return value;
 }
 
@@ -57,7 +58,8 @@ proto::Result<Endpoint> parse_vsock(std::string_view text, std::string_view rest
     Endpoint endpoint;
     endpoint.kind = Endpoint::Kind::vsock;
     const auto colon = rest.find(':');
-    const auto cid = colon == std::string_view::npos ? Endpoint::any_cid : parse_number(rest.substr(0, colon), Endpoint::any_cid - 1);
+    const auto cid = colon == std::string_view::npos ? Endpoint::any_cid
+                                                     : parse_number(rest.substr(0, colon), Endpoint::any_cid - 1);
     const auto port = parse_number(colon == std::string_view::npos ? rest : rest.substr(colon + 1), 0xFFFFFFFE);
     if (!cid || !port) return bad(text, "wanted vsock:CID:PORT, or vsock:PORT to listen");
     endpoint.cid = *cid;

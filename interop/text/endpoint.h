@@ -17,10 +17,10 @@ struct Endpoint {
     static constexpr std::uint32_t any_cid = 0xFFFFFFFF;
 
     Kind kind = Kind::unix_socket;
-    std::string path;              ///< unix: absolute path.
-    std::uint32_t cid = any_cid;   ///< vsock: any_cid if none was written.
-    std::string address;           ///< tcp: numeric, without brackets; or "gateway".
-    std::uint32_t port = 0;        ///< tcp: at most 65535; 0 asks the system for one when listening.
+    std::string path;             ///< unix: absolute path.
+    std::uint32_t cid = any_cid;  ///< vsock: any_cid if none was written.
+    std::string address;          ///< tcp: numeric, without brackets; or "gateway".
+    std::uint32_t port = 0;       ///< tcp: at most 65535; 0 asks the system for one when listening.
 
     bool operator==(const Endpoint&) const = default;
 };

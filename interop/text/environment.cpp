@@ -86,7 +86,8 @@ bool apply_flags(std::string_view flags, WslenvEntry& entry) {
 
 }  // namespace
 
-std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base, const EnvironmentOverlay& overlay) {
+std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base,
+                                                 const EnvironmentOverlay& overlay) {
     // In the order of first mention; a deleted variable leaves an empty string.
     std::vector<std::string> environment;
     std::unordered_map<std::string_view, std::size_t> positions;
@@ -169,7 +170,8 @@ WslenvSelection select_for_windows(std::string_view wslenv,
         const std::string value = lookup(entry.name).value_or("");
         if (!entry.is_path_list || value.empty()) {
             set(entry.name, value);
-        } else if (std::optional<std::string> list = translate_path_list(entry.name, value, paths, selection.warnings)) {
+        } else if (std::optional<std::string> list =
+                       translate_path_list(entry.name, value, paths, selection.warnings)) {
             set(entry.name, std::move(*list));
         } else {
             std::erase_if(selection.overlay, [&](const auto& variable) { return variable.first == entry.name; });

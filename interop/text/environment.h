@@ -18,7 +18,8 @@ using EnvironmentOverlay = std::vector<std::pair<std::string, std::string>>;
 
 /// Lays `overlay` over `base` ("NAME=value"), as a POSIX system sees names: with case. Later entries win, in the
 /// base too; entries whose name is empty or contains '=' or NUL are left out.
-std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base, const EnvironmentOverlay& overlay);
+std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base,
+                                                 const EnvironmentOverlay& overlay);
 
 /// Lays `overlay` over `base`, an environment block of Windows, and returns such a block: names without case (the
 /// base's spelling stays), sorted, hidden variables such as "=C:" kept, ended by two NULs. Fails on names and values

@@ -102,7 +102,8 @@ std::string join(const SplitPath& path, char separator) {
 }
 
 bool is_forbidden_on_windows(unsigned char byte) {
-    return (byte >= 0x01 && byte <= 0x1F) || std::string_view("\"*:<>?\\|").find(static_cast<char>(byte)) != std::string_view::npos;
+    return (byte >= 0x01 && byte <= 0x1F) ||
+           std::string_view("\"*:<>?\\|").find(static_cast<char>(byte)) != std::string_view::npos;
 }
 
 std::string escape_component(std::string_view component) {
@@ -152,10 +153,9 @@ bool is_same_name(std::string_view left, std::string_view right, PathFlavour fla
 bool is_within(const SplitPath& path, const SplitPath& prefix, PathFlavour flavour) {
     if (path.components.size() < prefix.components.size()) return false;
     if (!is_same_name(path.root, prefix.root, flavour)) return false;
-    return std::equal(prefix.components.begin(), prefix.components.end(), path.components.begin(),
-                      [flavour](const std::string& left, const std::string& right) {
-                          return is_same_name(left, right, flavour);
-                      });
+    return std::equal(
+        prefix.components.begin(), prefix.components.end(), path.components.begin(),
+        [flavour](const std::string& left, const std::string& right) { return is_same_name(left, right, flavour); });
 }
 
 /// The line of the table under which the guest sees `path`.

@@ -69,8 +69,8 @@ char16_t upper_case_of_pair(char16_t unit) {
                               is_between(unit, 0x14A, 0x177) || is_between(unit, 0x1E00, 0x1E95) ||
                               is_between(unit, 0x1EA0, 0x1EFF) || is_between(unit, 0x460, 0x481) ||
                               is_between(unit, 0x48A, 0x4BF) || is_between(unit, 0x4D0, 0x523);
-    const bool small_is_even = is_between(unit, 0x139, 0x148) || is_between(unit, 0x179, 0x17E) ||
-                               is_between(unit, 0x4C1, 0x4CE);
+    const bool small_is_even =
+        is_between(unit, 0x139, 0x148) || is_between(unit, 0x179, 0x17E) || is_between(unit, 0x4C1, 0x4CE);
     if ((small_is_odd && is_odd) || (small_is_even && !is_odd)) return lowered_by(unit, 1);
     return unit;
 }
@@ -78,10 +78,13 @@ char16_t upper_case_of_pair(char16_t unit) {
 char16_t upper_case_of_greek(char16_t unit) {
     switch (unit) {
         case 0x3AC: return 0x386;
-        case 0x3AD: case 0x3AE: case 0x3AF: return lowered_by(unit, 37);
+        case 0x3AD:
+        case 0x3AE:
+        case 0x3AF: return lowered_by(unit, 37);
         case 0x3C2: return 0x3A3;
         case 0x3CC: return 0x38C;
-        case 0x3CD: case 0x3CE: return lowered_by(unit, 63);
+        case 0x3CD:
+        case 0x3CE: return lowered_by(unit, 63);
         default: return is_between(unit, 0x3B1, 0x3CB) ? lowered_by(unit, 32) : unit;
     }
 }

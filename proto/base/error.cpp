@@ -30,18 +30,14 @@ class PeerCategory final : public std::error_category {
 
 }  // namespace
 
-std::string Error::message() const {
-    return doing.empty() ? code.message() : doing + ": " + code.message();
-}
+std::string Error::message() const { return doing.empty() ? code.message() : doing + ": " + code.message(); }
 
 const std::error_category& peer_category() noexcept {
     static const PeerCategory category;
     return category;
 }
 
-Error peer_error(PeerFault fault, std::string_view doing) {
-    return {make_error_code(fault), std::string(doing)};
-}
+Error peer_error(PeerFault fault, std::string_view doing) { return {make_error_code(fault), std::string(doing)}; }
 
 Error errno_error(int number, std::string_view doing) {
     return {std::error_code(number, std::generic_category()), std::string(doing)};

@@ -31,15 +31,13 @@ enum class PeerFault {
     descriptor_mismatch,  ///< Descriptors that Launch did not announce, or announced ones missing.
     silent,               ///< Nothing was heard for longer than the limit.
     too_much_before_authentication,
-    flooding,             ///< Asks for more answers than it reads.
+    flooding,  ///< Asks for more answers than it reads.
 };
 
 /// The error category of PeerFault.
 const std::error_category& peer_category() noexcept;
 
-inline std::error_code make_error_code(PeerFault fault) noexcept {
-    return {static_cast<int>(fault), peer_category()};
-}
+inline std::error_code make_error_code(PeerFault fault) noexcept { return {static_cast<int>(fault), peer_category()}; }
 
 /// An Error for `fault`; `doing` as in Error.
 Error peer_error(PeerFault fault, std::string_view doing);

@@ -10,9 +10,7 @@ namespace {
 using mzinit::v1::ControlMessage;
 namespace event = agent_event;
 
-bool is_client_signal(int number) {
-    return number >= mzinit::v1::SIGNAL_INT && number <= mzinit::v1::SIGNAL_CONT;
-}
+bool is_client_signal(int number) { return number >= mzinit::v1::SIGNAL_INT && number <= mzinit::v1::SIGNAL_CONT; }
 
 Error out_of_order() { return peer_error(PeerFault::unexpected_message, "read from the client"); }
 
@@ -23,7 +21,9 @@ Error too_much_before_authentication() {
 }  // namespace
 
 AgentProtocol::AgentProtocol(const GreetingOptions& options, AgentHandshake::KeyLookup lookup)
-    : handshake_(options, std::move(lookup)), output_(handshake_.greeting_frame()), stdin_window_(options.initial_credit) {
+    : handshake_(options, std::move(lookup)),
+      output_(handshake_.greeting_frame()),
+      stdin_window_(options.initial_credit) {
     decoder_.set_payload_limit(limits::max_greeting_length);
 }
 

@@ -16,7 +16,7 @@ namespace proto {
 
 /// What a client asked for or did. Views are valid until the decoder is touched again.
 namespace agent_event {
-struct Nothing {};         ///< The protocol dealt with it.
+struct Nothing {};  ///< The protocol dealt with it.
 struct LaunchRequested {
     mzinit::v1::Launch launch;
 };
@@ -25,7 +25,7 @@ struct StdinData {
     std::string_view bytes;
 };
 struct StdinEnded {};
-struct ReaderGone {        ///< Nobody reads this output stream any more.
+struct ReaderGone {  ///< Nobody reads this output stream any more.
     std::uint8_t stream;
 };
 struct SignalRequested {
@@ -73,7 +73,8 @@ class AgentProtocol {
     /// The program runs; bit n of `relayed_streams` says that stream n is carried by DATA.
     void send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind, std::uint32_t relayed_streams);
     /// No program runs; ends the connection.
-    void send_launch_error(mzinit::v1::LaunchErrorCode code, std::uint32_t host_code, std::string_view text, bool started);
+    void send_launch_error(mzinit::v1::LaunchErrorCode code, std::uint32_t host_code, std::string_view text,
+                           bool started);
     /// Answers InfoRequest; ends the connection.
     void send_info(const mzinit::v1::Info& info);
     /// Refuses whatever state the connection is in; ends it.

@@ -95,7 +95,9 @@ Result<std::vector<Key>> parse_key_file(std::string_view text) {
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (line.empty() || line.front() == '#') continue;
         auto key = parse_key_line(line);
-        if (!key) return errno_error(EINVAL, "read line " + std::to_string(number) + " (wanted: NAME and 64 hexadecimal digits)");
+        if (!key)
+            return errno_error(EINVAL,
+                               "read line " + std::to_string(number) + " (wanted: NAME and 64 hexadecimal digits)");
         keys.push_back(std::move(*key));
     }
     return keys;

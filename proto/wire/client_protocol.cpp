@@ -13,7 +13,8 @@ Error out_of_order() { return peer_error(PeerFault::unexpected_message, "read fr
 
 }  // namespace
 
-ClientProtocol::ClientProtocol(const GreetingOptions& options, std::optional<Key> key, ClientHandshake::KeyPolicy policy)
+ClientProtocol::ClientProtocol(const GreetingOptions& options, std::optional<Key> key,
+                               ClientHandshake::KeyPolicy policy)
     : handshake_(options, std::move(key), policy),
       output_(handshake_.greeting_frame()),
       output_windows_{ReceiveWindow(0), ReceiveWindow(options.initial_credit), ReceiveWindow(options.initial_credit)} {

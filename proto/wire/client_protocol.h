@@ -17,7 +17,7 @@ namespace proto {
 /// What an agent said. Views are valid until the decoder is touched again.
 namespace client_event {
 struct Nothing {};
-struct Ready {};           ///< The handshake is over: send the Launch or the InfoRequest.
+struct Ready {};  ///< The handshake is over: send the Launch or the InfoRequest.
 struct Launched {
     mzinit::v1::LaunchReply reply;
 };
@@ -34,11 +34,11 @@ struct OutputData {
 struct OutputEnded {
     std::uint8_t stream;
 };
-struct StdinCredit {};     ///< More standard input may be sent.
+struct StdinCredit {};  ///< More standard input may be sent.
 struct StdinConsumed {
     std::uint64_t total;
 };
-struct StdinClosed {};     ///< The program reads no more standard input.
+struct StdinClosed {};  ///< The program reads no more standard input.
 struct Progressed {
     std::string text;
 };
@@ -47,10 +47,10 @@ struct Exited {
 };
 }  // namespace client_event
 
-using ClientEvent =
-    std::variant<client_event::Nothing, client_event::Ready, client_event::Launched, client_event::LaunchFailed,
-                 client_event::InfoReceived, client_event::OutputData, client_event::OutputEnded, client_event::StdinCredit,
-                 client_event::StdinConsumed, client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
+using ClientEvent = std::variant<client_event::Nothing, client_event::Ready, client_event::Launched,
+                                 client_event::LaunchFailed, client_event::InfoReceived, client_event::OutputData,
+                                 client_event::OutputEnded, client_event::StdinCredit, client_event::StdinConsumed,
+                                 client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
 
 /// The client's end of one connection without I/O; the mirror image of AgentProtocol.
 class ClientProtocol {

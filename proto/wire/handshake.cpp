@@ -89,8 +89,8 @@ ClientHandshake::ClientHandshake(const GreetingOptions& options, std::optional<K
     : options_(options),
       key_(std::move(key)),
       policy_(policy),
-      own_greeting_(serialize_greeting(options_, key_ ? key_->id : std::string(),
-                                       mzinit::v1::AUTHENTICATION_UNSPECIFIED)) {}
+      own_greeting_(
+          serialize_greeting(options_, key_ ? key_->id : std::string(), mzinit::v1::AUTHENTICATION_UNSPECIFIED)) {}
 
 std::string ClientHandshake::greeting_frame() const { return frame_of(own_greeting_); }
 
@@ -113,7 +113,8 @@ Result<void> ClientHandshake::receive(const Frame& frame, std::string& output) {
     return receive_proof(message->authenticate());
 }
 
-Result<void> ClientHandshake::receive_greeting(const Greeting& greeting, std::string_view payload, std::string& output) {
+Result<void> ClientHandshake::receive_greeting(const Greeting& greeting, std::string_view payload,
+                                               std::string& output) {
     auto agreement = agree(greeting, options_);
     if (!agreement) return agreement.error();
     agreement_ = std::move(*agreement);

@@ -24,10 +24,10 @@ inline constexpr std::uint64_t host_names = 1u << 2;
 /// What both sides know of each other once the handshake is over.
 struct Agreement {
     std::uint32_t version = 0;
-    std::uint64_t capabilities = 0;         ///< Those that both sides have.
-    std::uint32_t credit_granted_to_us = 0; ///< For each stream that we send.
+    std::uint64_t capabilities = 0;          ///< Those that both sides have.
+    std::uint32_t credit_granted_to_us = 0;  ///< For each stream that we send.
     std::string peer_software;
-    std::string key_id;                     ///< Whose key was proved; empty without authentication.
+    std::string key_id;  ///< Whose key was proved; empty without authentication.
 };
 
 /// What either side says of itself.

@@ -29,7 +29,8 @@ static int serve_one(int client, char* program) {
         char bytes[CMSG_SPACE(sizeof streams)];
         struct cmsghdr align;
     } control;
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
     if (recvmsg(client, &message, MSG_CMSG_CLOEXEC) != 1 || CMSG_FIRSTHDR(&message) == NULL) return -1;
     memcpy(streams, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof streams);
     posix_spawn_file_actions_t actions;
@@ -76,7 +77,8 @@ static int call(const char* path) {
         char bytes[CMSG_SPACE(sizeof streams)];
         struct cmsghdr align;
     } control = {{0}};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
     struct cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;

@@ -30,7 +30,9 @@ class Scenario {
             case 3: return hear_frame(proto::FrameType::data, 0, std::string(input.byte() * 16u, 'x'));
             case 4: return hear_frame(proto::FrameType::credit, input.byte() % 4, input.bytes(4));
             case 5: return hear_message([](auto& message) { message.mutable_launch(); });
-            case 6: return hear_message([&](auto& message) { message.mutable_stream_closed()->set_stream(input.byte() % 4); });
+            case 6:
+                return hear_message(
+                    [&](auto& message) { message.mutable_stream_closed()->set_stream(input.byte() % 4); });
             case 7: return deliver(input.byte() * 16u);
             case 8: return write(1 + input.byte() % 2, input.byte() * 16u);
             case 9: return write_end(1 + input.byte() % 2);

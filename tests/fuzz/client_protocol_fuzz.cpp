@@ -30,7 +30,8 @@ class Scenario {
             case 0: return hear(input.bytes(input.byte()));
             case 1: return hear_frame(proto::FrameType::control, 0, input.bytes(input.byte()));
             case 2: return hear_frame(proto::FrameType::data, input.byte() % 4, input.bytes(input.byte()));
-            case 3: return hear_frame(proto::FrameType::data, 1 + input.byte() % 2, std::string(input.byte() * 16u, 'x'));
+            case 3:
+                return hear_frame(proto::FrameType::data, 1 + input.byte() % 2, std::string(input.byte() * 16u, 'x'));
             case 4: return hear_frame(proto::FrameType::credit, input.byte() % 4, input.bytes(4));
             case 5: return hear_message([&](auto& m) { m.mutable_launch_reply()->set_relayed_streams(input.byte()); });
             case 6: return hear_message([&](auto& m) { m.mutable_stdin_consumed()->set_total(input.byte()); });

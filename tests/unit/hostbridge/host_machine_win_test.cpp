@@ -73,7 +73,8 @@ TEST(HostMachine, RefusesLibrariesAndOtherSubsystems) {
     ImageDescription library = program(Machine::amd64, 64);
     library.is_dll = true;
     EXPECT_EQ(code_of(full, library), v1::LAUNCH_ERROR_BAD_FORMAT);
-    for (const Subsystem subsystem : {Subsystem::native, Subsystem::efi, Subsystem::posix, Subsystem::boot_application}) {
+    for (const Subsystem subsystem :
+         {Subsystem::native, Subsystem::efi, Subsystem::posix, Subsystem::boot_application}) {
         ImageDescription image = program(Machine::amd64, 64);
         image.subsystem = subsystem;
         EXPECT_EQ(code_of(full, image), v1::LAUNCH_ERROR_BAD_FORMAT);
@@ -81,8 +82,8 @@ TEST(HostMachine, RefusesLibrariesAndOtherSubsystems) {
 }
 
 TEST(HostMachine, RefusesOtherKindsAndSaysWhatTheyAre) {
-    for (const ImageKind kind : {ImageKind::damaged, ImageKind::le, ImageKind::vxd, ImageKind::ape, ImageKind::linux_kernel,
-                                 ImageKind::efi_zboot}) {
+    for (const ImageKind kind : {ImageKind::damaged, ImageKind::le, ImageKind::vxd, ImageKind::ape,
+                                 ImageKind::linux_kernel, ImageKind::efi_zboot}) {
         const auto refusal = full.refusal(other(kind));
         ASSERT_TRUE(refusal);
         EXPECT_EQ(refusal->code, v1::LAUNCH_ERROR_BAD_FORMAT);

@@ -15,7 +15,7 @@ TEST(KeyFile, CanBeReadAfterItWasCreated) {
     const TemporaryDirectory directory;
     const std::string path = directory / "key";
     ASSERT_TRUE(create_key_file(path));
-    struct stat status{};
+    struct stat status {};
     ASSERT_EQ(::stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
     const auto keys = read_key_file(path);

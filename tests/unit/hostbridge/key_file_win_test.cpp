@@ -44,11 +44,12 @@ class KeyFileTest : public testing::Test {
         ACL* old_list = nullptr;
         ACL* new_list = nullptr;
         void* descriptor = nullptr;
-        ASSERT_EQ(GetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr, &old_list,
-                                        nullptr, &descriptor),
+        ASSERT_EQ(GetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr,
+                                        &old_list, nullptr, &descriptor),
                   DWORD{ERROR_SUCCESS});
         ASSERT_EQ(SetEntriesInAclW(1, &access, old_list, &new_list), DWORD{ERROR_SUCCESS});
-        ASSERT_EQ(SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr, new_list, nullptr),
+        ASSERT_EQ(SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr,
+                                        new_list, nullptr),
                   DWORD{ERROR_SUCCESS});
         LocalFree(new_list);
         LocalFree(descriptor);
@@ -92,7 +93,8 @@ TEST_F(KeyFileTest, ReadyFileAppearsWholeAndIsReplaced) {
     const std::string file = path("ready");
     ASSERT_TRUE(write_file_atomically(file, "first, and longer\n"));
     ASSERT_TRUE(write_file_atomically(file, "second\n"));
-    const UniqueHandle handle(CreateFileW(to_wide(file)->c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr));
+    const UniqueHandle handle(
+        CreateFileW(to_wide(file)->c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr));
     char text[64];
     DWORD size = 0;
     ASSERT_TRUE(ReadFile(handle.get(), text, sizeof text, &size, nullptr));

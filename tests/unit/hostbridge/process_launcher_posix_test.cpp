@@ -393,7 +393,8 @@ TEST_F(PosixLauncherTest, SurvivesTheDeathOfAKeeper) {
 
 TEST_F(PosixLauncherTest, LeavesNeitherZombiesNorDescriptors) {
     const auto descriptors = [] {
-        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                             std::filesystem::directory_iterator());
     };
     run("exit 0");
     process_.reset();

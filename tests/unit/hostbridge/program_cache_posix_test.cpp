@@ -45,7 +45,7 @@ TEST_F(ProgramCacheTest, KeepsItsDirectoriesPrivate) {
     const auto path = cache.store(file.get(), "a.exe");
     ASSERT_TRUE(path);
     for (const std::string& each : {directory_ / "cache", path->substr(0, path->rfind('/'))}) {
-        struct stat status{};
+        struct stat status {};
         ASSERT_EQ(::stat(each.c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777, 0700u);
     }
@@ -62,10 +62,10 @@ TEST_F(ProgramCacheTest, UsesTheSameCopyAgain) {
     DirectoryProgramCache cache(directory_ / "cache", 1000);
     const auto file = file_with("program");
     const auto first = cache.store(file.get(), "a.exe");
-    struct stat before{};
+    struct stat before {};
     ASSERT_EQ(::stat(first->c_str(), &before), 0);
     const auto second = cache.store(file.get(), "a.exe");
-    struct stat after{};
+    struct stat after {};
     ASSERT_EQ(::stat(second->c_str(), &after), 0);
     EXPECT_EQ(*first, *second);
     EXPECT_EQ(before.st_ino, after.st_ino);

@@ -64,8 +64,12 @@ class FakeLauncher final : public ProcessLauncher {
         started_ = std::move(started);
         exited_ = std::move(exited);
     }
-    [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription&) const override { return refusal_; }
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override { return {{"pe64", "run %p"}}; }
+    [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription&) const override {
+        return refusal_;
+    }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override {
+        return {{"pe64", "run %p"}};
+    }
 
     void let_it_start() {
         ++log.started;
@@ -84,17 +88,24 @@ class FakeLauncher final : public ProcessLauncher {
 
 class SessionTest : public testing::Test {
   protected:
-    SessionTest() : services_{.loop = loop_.get(), .launcher = &launcher_, .map = interop::PathMap(interop::PathFlavour::posix),
-                              .fallback_directory = {}, .cache = nullptr,
-                              .audit = [this](const LaunchRecord& record) { records_.push_back(record); },
-                              .scratch = scratch_, .keys = {}, .search_path = "/bin"} {
+    SessionTest()
+        : services_{.loop = loop_.get(),
+                    .launcher = &launcher_,
+                    .map = interop::PathMap(interop::PathFlavour::posix),
+                    .fallback_directory = {},
+                    .cache = nullptr,
+                    .audit = [this](const LaunchRecord& record) { records_.push_back(record); },
+                    .scratch = scratch_,
+                    .keys = {},
+                    .search_path = "/bin"} {
         std::ofstream(directory_ / "a.exe") << "MZ";
         Peer peer;
         peer.transport = Peer::Transport::unix_socket;
         peer.user_id = 5;
         peer.process_id = 6;
-        session_ = std::make_shared<Session>(services_, std::make_unique<FakeConnection>(wire_), peer, Session::KeyPolicy::none,
-                                             proto::Nonce{}, [this](Session&) { finished_ = true; });
+        session_ =
+            std::make_shared<Session>(services_, std::make_unique<FakeConnection>(wire_), peer,
+                                      Session::KeyPolicy::none, proto::Nonce{}, [this](Session&) { finished_ = true; });
         session_->start();
     }
 

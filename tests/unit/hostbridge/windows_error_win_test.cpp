@@ -10,13 +10,20 @@ namespace v1 = mzinit::v1;
 
 TEST(WindowsError, BecomesACodeOfTheProtocol) {
     const std::pair<unsigned long, v1::LaunchErrorCode> expected[] = {
-        {2, v1::LAUNCH_ERROR_NOT_FOUND},          {3, v1::LAUNCH_ERROR_NOT_FOUND},
-        {193, v1::LAUNCH_ERROR_BAD_FORMAT},       {11, v1::LAUNCH_ERROR_BAD_FORMAT},
-        {216, v1::LAUNCH_ERROR_WRONG_MACHINE},    {5, v1::LAUNCH_ERROR_ACCESS_DENIED},
-        {32, v1::LAUNCH_ERROR_ACCESS_DENIED},     {225, v1::LAUNCH_ERROR_ACCESS_DENIED},
-        {740, v1::LAUNCH_ERROR_NEEDS_ELEVATION},  {267, v1::LAUNCH_ERROR_WORKING_DIRECTORY},
-        {206, v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG}, {126, v1::LAUNCH_ERROR_MISSING_LIBRARY},
-        {8, v1::LAUNCH_ERROR_HOST_FAILURE},       {1455, v1::LAUNCH_ERROR_HOST_FAILURE},
+        {2, v1::LAUNCH_ERROR_NOT_FOUND},
+        {3, v1::LAUNCH_ERROR_NOT_FOUND},
+        {193, v1::LAUNCH_ERROR_BAD_FORMAT},
+        {11, v1::LAUNCH_ERROR_BAD_FORMAT},
+        {216, v1::LAUNCH_ERROR_WRONG_MACHINE},
+        {5, v1::LAUNCH_ERROR_ACCESS_DENIED},
+        {32, v1::LAUNCH_ERROR_ACCESS_DENIED},
+        {225, v1::LAUNCH_ERROR_ACCESS_DENIED},
+        {740, v1::LAUNCH_ERROR_NEEDS_ELEVATION},
+        {267, v1::LAUNCH_ERROR_WORKING_DIRECTORY},
+        {206, v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG},
+        {126, v1::LAUNCH_ERROR_MISSING_LIBRARY},
+        {8, v1::LAUNCH_ERROR_HOST_FAILURE},
+        {1455, v1::LAUNCH_ERROR_HOST_FAILURE},
     };
     for (const auto& [code, launch_code] : expected) {
         const LaunchFailure failure = launch_failure(code);

@@ -19,7 +19,8 @@ TEST(BinfmtRule, IsLineThatKernelExpects) {
 TEST(BinfmtRule, SeparatorIsInNoField) {
     EXPECT_EQ(line_for({.interpreter = "/a:b"}), "|mzinit|M||MZ||/a:b|PF");
     EXPECT_EQ(line_for({.name = "m|z", .interpreter = "/a:b,c"}), ";m|z;M;;MZ;;/a:b,c;PF");
-    EXPECT_EQ(line_for({.interpreter = "/:|,;!%"}), "(interpreter '/:|,;!%' (has every character that could separate fields))");
+    EXPECT_EQ(line_for({.interpreter = "/:|,;!%"}),
+              "(interpreter '/:|,;!%' (has every character that could separate fields))");
 }
 
 TEST(BinfmtRule, RefusesWhatCouldNotWork) {

@@ -54,7 +54,8 @@ TEST(InitOptions, UnknownOptionIsNamed) {
 }
 
 TEST(InitOptions, KernelsOtherWordsAreSkipped) {
-    const InitOptions options = parsed({"nosplash", "-vx", "--register", "debug", "/bin/sh", "-c", "x"}, ArgumentSource::kernel);
+    const InitOptions options =
+        parsed({"nosplash", "-vx", "--register", "debug", "/bin/sh", "-c", "x"}, ArgumentSource::kernel);
     EXPECT_TRUE(options.register_rule);
     EXPECT_EQ(options.verbosity, 0U);
     EXPECT_THAT(options.command, ElementsAre("/bin/sh", "-c", "x"));

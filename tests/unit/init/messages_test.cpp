@@ -11,9 +11,7 @@ TEST(JsonString, EscapesWhatJsonWants) {
     EXPECT_EQ(json_string("a\"b\\c\n\x01"), R"("a\"b\\c\u000a\u0001")");
 }
 
-TEST(JsonString, KeepsUtf8) {
-    EXPECT_EQ(json_string("ü漢😀"), "\"ü漢😀\"");
-}
+TEST(JsonString, KeepsUtf8) { EXPECT_EQ(json_string("ü漢😀"), "\"ü漢😀\""); }
 
 TEST(JsonString, BytesThatAreNotUtf8BecomeSurrogates) {
     EXPECT_EQ(json_string("\xFF"), R"("\udcff")");

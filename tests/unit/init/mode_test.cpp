@@ -21,7 +21,8 @@ TEST(Mode, KernelsWordMakesInterpreterWhateverElseHolds) {
 }
 
 TEST(Mode, OldKernelsInterpreterIsKnownByNameAndFile) {
-    const StartFacts old{.kernel_tells_interpreters = false, .argv0_is_own_path = true, .argv1_is_mz_file = true, .argv1 = "a.exe"};
+    const StartFacts old{
+        .kernel_tells_interpreters = false, .argv0_is_own_path = true, .argv1_is_mz_file = true, .argv1 = "a.exe"};
     EXPECT_EQ(decide_mode(old), Mode::interpreter);
     StartFacts facts = old;
     facts.kernel_tells_interpreters = true;
@@ -53,7 +54,8 @@ TEST(Mode, AnythingElseIsInit) {
 
 TEST(Mode, FirstProcessOfMachineIsNeverTool) {
     for (const char* word : {"", "status", "--version", "quiet", "/sbin/init"}) {
-        EXPECT_EQ(decide_mode({.is_first_process = true, .in_initial_pid_namespace = true, .argv1 = word}), Mode::machine_init);
+        EXPECT_EQ(decide_mode({.is_first_process = true, .in_initial_pid_namespace = true, .argv1 = word}),
+                  Mode::machine_init);
     }
 }
 

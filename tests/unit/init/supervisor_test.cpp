@@ -15,8 +15,8 @@ using Step = Supervisor::Step;
 
 TEST(Supervisor, ForwardsEverySignalThatCanBeCaught) {
     const Supervisor supervisor(command, self);
-    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU,
-                             SIGWINCH, SIGABRT, SIGPIPE, SIGRTMIN, SIGRTMAX}) {
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGTTIN,
+                             SIGTTOU, SIGWINCH, SIGABRT, SIGPIPE, SIGRTMIN, SIGRTMAX}) {
         EXPECT_EQ(supervisor.signal_arrived(signal, 0), Step::forward) << signal;
         EXPECT_EQ(supervisor.signal_arrived(signal, 99), Step::forward) << signal;
     }

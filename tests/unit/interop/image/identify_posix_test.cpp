@@ -23,9 +23,7 @@ TEST(IdentifyFile, LeavesPositionOfDescriptorAlone) {
     EXPECT_EQ(::lseek(file.get(), 0, SEEK_CUR), 3);
 }
 
-TEST(IdentifyFile, UnreadableDescriptorIsNotMz) {
-    EXPECT_EQ(identify_image(-1, 100).kind, ImageKind::not_mz);
-}
+TEST(IdentifyFile, UnreadableDescriptorIsNotMz) { EXPECT_EQ(identify_image(-1, 100).kind, ImageKind::not_mz); }
 
 }  // namespace
 }  // namespace interop

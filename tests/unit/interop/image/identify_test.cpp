@@ -12,9 +12,9 @@ namespace interop {
 namespace {
 
 using testing::dos_program;
+using ::testing::HasSubstr;
 using testing::new_style_program;
 using testing::SampleFile;
-using ::testing::HasSubstr;
 
 std::string fault_of(SampleFile file) {
     const ImageDescription image = file.identify();
@@ -24,7 +24,13 @@ std::string fault_of(SampleFile file) {
 TEST(Identify, EmptyAndForeignFilesAreNotMz) {
     EXPECT_EQ(SampleFile().identify().kind, ImageKind::not_mz);
     EXPECT_EQ(SampleFile().text(0, "M").identify().kind, ImageKind::not_mz);
-    EXPECT_EQ(SampleFile().text(0, "\x7F" "ELF").identify().kind, ImageKind::not_mz);
+    EXPECT_EQ(SampleFile()
+                  .text(0,
+                        "\x7F"
+                        "ELF")
+                  .identify()
+                  .kind,
+              ImageKind::not_mz);
     EXPECT_EQ(SampleFile(64).text(0, "ZM").identify().kind, ImageKind::not_mz);
 }
 

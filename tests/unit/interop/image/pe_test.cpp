@@ -38,7 +38,8 @@ TEST(IdentifyPe, LibrariesDriversAndFirmwareAreNamed) {
     EXPECT_EQ(describe(dll), "a 64-bit Windows DLL (PE32+, x86-64)");
     EXPECT_EQ(described(pe_program({.subsystem = 1})), "a 64-bit Windows driver or native program (PE32+, x86-64)");
     EXPECT_EQ(described(pe_program({.machine = 0xAA64, .subsystem = 10})), "a 64-bit EFI program (PE32+, ARM64)");
-    EXPECT_EQ(described(pe_program({.machine = 0xEBC, .subsystem = 11})), "a 64-bit EFI program (PE32+, EFI byte code)");
+    EXPECT_EQ(described(pe_program({.machine = 0xEBC, .subsystem = 11})),
+              "a 64-bit EFI program (PE32+, EFI byte code)");
     EXPECT_EQ(pe_program({.subsystem = 77}).identify().subsystem, Subsystem::unknown);
 }
 
@@ -105,7 +106,8 @@ TEST(IdentifyPe, DotnetIsManagedOrMixed) {
 
 TEST(IdentifyPe, DirectoryCountsOnlyIfHeaderHasIt) {
     EXPECT_EQ(dotnet_program(1).u32(pe_optional_header + 92, 14).identify().managed, Managed::none);
-    EXPECT_EQ(dotnet_program(1).u16(pe_header + 20, 96 + 8 * 14).u16(pe_header + 6, 0).identify().managed, Managed::none);
+    EXPECT_EQ(dotnet_program(1).u16(pe_header + 20, 96 + 8 * 14).u16(pe_header + 6, 0).identify().managed,
+              Managed::none);
     SampleFile outside = dotnet_program(1);
     EXPECT_EQ(testing::set_directory(outside, false, 14, 0x99999999).identify().managed, Managed::none);
     EXPECT_EQ(testing::set_directory(outside, false, 14, pe_section_address + 0x3F0).identify().managed, Managed::none);

@@ -35,7 +35,8 @@ std::string output_of(SpawnRequest request) {
     std::string text;
     char buffer[256];
     ssize_t count;
-    while ((count = ::read(reader.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(count));
+    while ((count = ::read(reader.get(), buffer, sizeof buffer)) > 0)
+        text.append(buffer, static_cast<std::size_t>(count));
     EXPECT_EQ(child ? exit_code_of(*child) : -1, 0);
     return text;
 }
@@ -133,9 +134,7 @@ TEST_F(FindProgram, TakesFirstThatCanBeExecuted) {
     EXPECT_EQ(*find_program("sh", "/nonexistent:/bin"), "/bin/sh");
 }
 
-TEST_F(FindProgram, NameWithSlashIsNotSearchedFor) {
-    EXPECT_EQ(*find_program("./x", "/bin"), "./x");
-}
+TEST_F(FindProgram, NameWithSlashIsNotSearchedFor) { EXPECT_EQ(*find_program("./x", "/bin"), "./x"); }
 
 TEST_F(FindProgram, SaysWhyThereIsNone) {
     EXPECT_EQ(find_program("plain", directory_.c_str()).error().code.value(), EACCES);
@@ -144,9 +143,7 @@ TEST_F(FindProgram, SaysWhyThereIsNone) {
     EXPECT_EQ(find_program("", directory_.c_str()).error().code.value(), ENOENT);
 }
 
-TEST_F(FindProgram, UsesSystemDirectoriesWithoutList) {
-    EXPECT_EQ(*find_program("sh", nullptr), "/bin/sh");
-}
+TEST_F(FindProgram, UsesSystemDirectoriesWithoutList) { EXPECT_EQ(*find_program("sh", nullptr), "/bin/sh"); }
 
 }  // namespace
 }  // namespace interop

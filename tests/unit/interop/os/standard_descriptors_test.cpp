@@ -12,7 +12,7 @@ namespace interop {
 namespace {
 
 bool is_null_device(int fd) {
-    struct stat status{};
+    struct stat status {};
     return ::fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 

@@ -14,7 +14,8 @@ TEST(Configuration, EmptyTextGivesTheDefaults) {
 
 TEST(Configuration, ReadsEndpointsInOrder) {
     const auto configuration =
-        parse_configuration("# comment\n[host]\nendpoints = unix:/run/a, tcp:127.0.0.1:1 vsock:2:3\nkey = /etc/k\n").value();
+        parse_configuration("# comment\n[host]\nendpoints = unix:/run/a, tcp:127.0.0.1:1 vsock:2:3\nkey = /etc/k\n")
+            .value();
     ASSERT_EQ(configuration.endpoints.size(), 3u);
     EXPECT_EQ(to_string(configuration.endpoints[0]), "unix:/run/a");
     EXPECT_EQ(to_string(configuration.endpoints[2]), "vsock:2:3");
@@ -27,7 +28,8 @@ TEST(Configuration, IndentedLinesGoOnWithAList) {
 }
 
 TEST(Configuration, ReadsRoutesAndMappings) {
-    const auto configuration = parse_configuration("[route]\npe = wine, host\n[path]\nmap = /mnt/c=C:\\\nmap = /=Z:\\\n").value();
+    const auto configuration =
+        parse_configuration("[route]\npe = wine, host\n[path]\nmap = /mnt/c=C:\\\nmap = /=Z:\\\n").value();
     EXPECT_EQ(configuration.pe_route, (std::vector{Backend::wine, Backend::host}));
     ASSERT_EQ(configuration.path_map.size(), 2u);
     EXPECT_EQ(configuration.path_map[0].first, "/mnt/c");
@@ -42,15 +44,17 @@ std::string problem_with(const std::string& text) {
 }
 
 TEST(Configuration, NamesTheLineThatIsWrong) {
-    EXPECT_NE(problem_with("[host]\nendpoints = unix:/a\nendpoint = unix:/b\n").find("line 3: unknown key \"endpoint\""),
-              std::string::npos);
+    EXPECT_NE(
+        problem_with("[host]\nendpoints = unix:/a\nendpoint = unix:/b\n").find("line 3: unknown key \"endpoint\""),
+        std::string::npos);
     EXPECT_NE(problem_with("[route]\npe = host, magic\n").find("line 2: unknown backend \"magic\""), std::string::npos);
     EXPECT_NE(problem_with("[host]\nendpoints = nonsense\n").find("line 2: endpoint \"nonsense\""), std::string::npos);
     EXPECT_NE(problem_with("\nnot a setting\n").find("line 2: neither"), std::string::npos);
 }
 
 TEST(Configuration, RefusesALineThatTheReaderWouldCut) {
-    EXPECT_NE(problem_with("[host]\nkey = /" + std::string(300, 'x') + "\n").find("line 2: longer than"), std::string::npos);
+    EXPECT_NE(problem_with("[host]\nkey = /" + std::string(300, 'x') + "\n").find("line 2: longer than"),
+              std::string::npos);
 }
 
 }  // namespace

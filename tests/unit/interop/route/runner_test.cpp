@@ -189,11 +189,13 @@ VariableLookup environment(std::vector<std::pair<std::string, std::string>> vari
 using Additions = std::vector<std::pair<std::string, std::string>>;
 
 TEST(WineEnvironment, SilencesWineAndItsDebugger) {
-    EXPECT_EQ(wine_environment(environment({})), (Additions{{"WINEDEBUG", "-all"}, {"WINEDLLOVERRIDES", "winedbg.exe=d"}}));
+    EXPECT_EQ(wine_environment(environment({})),
+              (Additions{{"WINEDEBUG", "-all"}, {"WINEDLLOVERRIDES", "winedbg.exe=d"}}));
 }
 
 TEST(WineEnvironment, KeepsWhatTheUserHasDecided) {
-    EXPECT_EQ(wine_environment(environment({{"WINEDEBUG", "+relay"}, {"WINEDLLOVERRIDES", "winedbg.exe=b"}})), Additions{});
+    EXPECT_EQ(wine_environment(environment({{"WINEDEBUG", "+relay"}, {"WINEDLLOVERRIDES", "winedbg.exe=b"}})),
+              Additions{});
     EXPECT_EQ(wine_environment(environment({{"WINEDEBUG", ""}, {"WINEDLLOVERRIDES", "mshtml=d"}})),
               (Additions{{"WINEDLLOVERRIDES", "mshtml=d;winedbg.exe=d"}}));
 }
@@ -214,7 +216,7 @@ class WineServerRuns : public testing::Test {
         prefix_ = root_ + "/prefix";
         ASSERT_EQ(::mkdir(prefix_.c_str(), 0700), 0);
         std::ofstream(prefix_ + "/wineserver") << "wine-abcdef";
-        struct stat status{};
+        struct stat status {};
         ASSERT_EQ(::stat(prefix_.c_str(), &status), 0);
         std::array<char, 64> name{};
         std::snprintf(name.data(), name.size(), "/server-%lx-%lx", static_cast<unsigned long>(status.st_dev),
@@ -242,7 +244,7 @@ TEST_F(WineServerRuns, IsTrueWhileAnotherProcessHoldsTheLock) {
     const pid_t child = ::fork();
     if (child == 0) {
         const int file = ::open((directory_ + "/lock").c_str(), O_RDWR);
-        struct flock lock{};
+        struct flock lock {};
         lock.l_type = F_WRLCK;
         lock.l_whence = SEEK_SET;
         lock.l_len = 1;

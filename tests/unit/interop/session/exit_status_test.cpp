@@ -63,7 +63,9 @@ TEST(ExitStatus, EveryLaunchErrorHasTheCodeOfTheSpecification) {
     EXPECT_EQ(exit_code_for(static_cast<mzinit::v1::LaunchErrorCode>(99)), 125);
 }
 
-TEST(ExitStatusDeathTest, DiesOfTheSignalItself) { EXPECT_EXIT(die_of_signal(SIGSEGV), testing::KilledBySignal(SIGSEGV), ""); }
+TEST(ExitStatusDeathTest, DiesOfTheSignalItself) {
+    EXPECT_EXIT(die_of_signal(SIGSEGV), testing::KilledBySignal(SIGSEGV), "");
+}
 
 }  // namespace
 }  // namespace interop

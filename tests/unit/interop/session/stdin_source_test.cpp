@@ -33,7 +33,9 @@ class Pipe {
         in_.reset(ends[1]);
     }
     int out() const { return out_.get(); }
-    void put(std::string_view text) const { ASSERT_EQ(write(in_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+    void put(std::string_view text) const {
+        ASSERT_EQ(write(in_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    }
     void close_writer() { in_.reset(); }
 
   private:
@@ -123,7 +125,7 @@ TEST(StdinSource, BytesThatAnotherReaderDisplacedAreSentOnAsNew) {
     EXPECT_EQ(source->look(3).bytes, "abc");
     std::array<char, 3> stolen{};
     ASSERT_EQ(read(pipe.out(), stolen.data(), stolen.size()), 3);  // takes what the program was shown
-    source->confirm(3);                                              // and so "def" is taken in its place
+    source->confirm(3);                                            // and so "def" is taken in its place
     const auto look = source->look(100);
     EXPECT_EQ(look.state, State::data);
     EXPECT_EQ(look.bytes, "def");
@@ -179,7 +181,9 @@ TEST(StdinSource, PipeDeliversEveryByteOnceAndInOrder) {
     std::string shown;
     std::uint64_t confirmed = 0;
     unsigned random = 12345;
-    const auto next_random = [&random](unsigned below) { return (random = random * 1103515245 + 12345) / 65536 % below; };
+    const auto next_random = [&random](unsigned below) {
+        return (random = random * 1103515245 + 12345) / 65536 % below;
+    };
     for (int round = 0; round < 3000; ++round) {
         std::string piece(next_random(600), '\0');
         for (char& c : piece) c = static_cast<char>(next_random(256));

@@ -60,7 +60,8 @@ std::vector<std::string> parse_as_c_runtime(const std::string& line) {
 }
 
 TEST(CommandLine, LeavesPlainArgumentsAlone) {
-    EXPECT_EQ(line_of({"args.exe", "a", "b\\c", "d\\\\e\\", "/x:y", "\xC3\xBC"}), "args.exe a b\\c d\\\\e\\ /x:y \xC3\xBC");
+    EXPECT_EQ(line_of({"args.exe", "a", "b\\c", "d\\\\e\\", "/x:y", "\xC3\xBC"}),
+              "args.exe a b\\c d\\\\e\\ /x:y \xC3\xBC");
 }
 
 TEST(CommandLine, QuotesEmptyArgumentsAndWhiteSpace) {
@@ -91,7 +92,8 @@ TEST(CommandLine, SurvivesTheParserOfTheCRuntime) {
         std::vector<std::string> argv{"my program.exe"};
         for (std::size_t count = random() % 6; count > 0; --count) {
             std::string argument;
-            for (std::size_t length = random() % 9; length > 0; --length) argument += alphabet[random() % alphabet.size()];
+            for (std::size_t length = random() % 9; length > 0; --length)
+                argument += alphabet[random() % alphabet.size()];
             argv.push_back(argument);
         }
         ASSERT_EQ(parse_as_c_runtime(line_of(argv)), argv) << line_of(argv);
@@ -139,23 +141,29 @@ TEST(CommandLine, ShortensTheProgramNameOnlyIfItIsThePathOfExecution) {
 }
 
 TEST(BatchFile, IsToldByTheNameThatWindowsSees) {
-    for (const char* path : {"x.bat", "C:\\d\\X.BAT", "x.cmd", "C:/d/x.Cmd", "x.bat.", "x.bat ", "x.cmd. . .", "a.exe.bat",
-                             "C:x.bat", "x.bat:stream", "C:\\x.bat::$DATA", "x.bat .:s", ".bat"}) {
+    for (const char* path : {"x.bat", "C:\\d\\X.BAT", "x.cmd", "C:/d/x.Cmd", "x.bat.", "x.bat ", "x.cmd. . .",
+                             "a.exe.bat", "C:x.bat", "x.bat:stream", "C:\\x.bat::$DATA", "x.bat .:s", ".bat"}) {
         EXPECT_TRUE(is_batch_file(path)) << path;
     }
-    for (const char* path : {"x.exe", "x.bat\\y.exe", "bat", "xbat", "x.bat.exe", "x.ba", "", "C:\\", "x.batx", "...", "C:"}) {
+    for (const char* path :
+         {"x.exe", "x.bat\\y.exe", "bat", "xbat", "x.bat.exe", "x.ba", "", "C:\\", "x.batx", "...", "C:"}) {
         EXPECT_FALSE(is_batch_file(path)) << path;
     }
 }
 
 TEST(BatchFile, IsRunByCmdWithEverythingButPlainWordsQuoted) {
-    EXPECT_EQ(batch_line_of("C:\\my dir\\x.bat", {"x.bat", "plain-1.0", "a b", "", "&calc", "a^b", "c:\\d\\", "(x)", "a!b"}),
-              "cmd.exe /e:ON /v:OFF /d /c \"\"C:\\my dir\\x.bat\" plain-1.0 \"a b\" \"\" \"&calc\" \"a^b\" \"c:\\d\\\\\" \"(x)\" "
-              "\"a!b\"\"");
+    EXPECT_EQ(
+        batch_line_of("C:\\my dir\\x.bat", {"x.bat", "plain-1.0", "a b", "", "&calc", "a^b", "c:\\d\\", "(x)", "a!b"}),
+        "cmd.exe /e:ON /v:OFF /d /c \"\"C:\\my dir\\x.bat\" plain-1.0 \"a b\" \"\" \"&calc\" \"a^b\" \"c:\\d\\\\\" "
+        "\"(x)\" "
+        "\"a!b\"\"");
 }
 
 TEST(BatchFile, IsNotGivenWhatCmdWouldInterpret) {
-    for (const char* argument : {"\"&calc.exe", "%PATH%", "%", "a\nb", "a\rb", "a\x1A" "b", "a\x08", "\x7F"}) {
+    for (const char* argument : {"\"&calc.exe", "%PATH%", "%", "a\nb", "a\rb",
+                                 "a\x1A"
+                                 "b",
+                                 "a\x08", "\x7F"}) {
         const auto line = build_batch_command_line("C:\\x.bat", {"x.bat", "fine", argument});
         EXPECT_EQ(fault_of(line), CommandLineFault::unsafe_for_cmd) << argument;
         EXPECT_EQ(line.error().doing, "argument 2");
@@ -166,7 +174,8 @@ TEST(BatchFile, IsNotGivenWhatCmdWouldInterpret) {
 
 TEST(BatchFile, HasTheShorterLimitOfCmd) {
     EXPECT_TRUE(build_batch_command_line("C:\\x.bat", {"x", std::string(8000, 'a')}));
-    EXPECT_EQ(fault_of(build_batch_command_line("C:\\x.bat", {"x", std::string(8192, 'a')})), CommandLineFault::too_long);
+    EXPECT_EQ(fault_of(build_batch_command_line("C:\\x.bat", {"x", std::string(8192, 'a')})),
+              CommandLineFault::too_long);
 }
 
 }  // namespace

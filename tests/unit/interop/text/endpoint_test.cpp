@@ -30,16 +30,17 @@ TEST(Endpoint, TcpTakesBracketedIpv6AndTheGateway) {
 }
 
 TEST(Endpoint, FormattingIsTheInverseOfParsing) {
-    for (const char* text : {"unix:/a b", "vsock:3:1", "vsock:77", "tcp:10.0.2.2:4", "tcp:[fe80::1]:9", "tcp:gateway:1"}) {
+    for (const char* text :
+         {"unix:/a b", "vsock:3:1", "vsock:77", "tcp:10.0.2.2:4", "tcp:[fe80::1]:9", "tcp:gateway:1"}) {
         EXPECT_EQ(to_string(parse_endpoint(text).value()), text);
     }
 }
 
 TEST(Endpoint, RefusesWhatIsNotOne) {
     for (const char* text :
-         {"", "unix", "unix:", "unix:relative", "tcp:", "tcp:localhost:80", "tcp:127.0.0.1", "tcp:127.0.0.1:", "tcp:127.0.0.1:65536",
-          "tcp:127.0.0.1:-1", "tcp:127.0.0.256:1", "tcp:127.0.1:1", "tcp:[::1:80", "tcp:[x]:80", "vsock:", "vsock:a:1", "vsock:1:2:3",
-          "vsock:4294967295:1", "http:1.2.3.4:80"}) {
+         {"", "unix", "unix:", "unix:relative", "tcp:", "tcp:localhost:80", "tcp:127.0.0.1",
+          "tcp:127.0.0.1:", "tcp:127.0.0.1:65536", "tcp:127.0.0.1:-1", "tcp:127.0.0.256:1", "tcp:127.0.1:1",
+          "tcp:[::1:80", "tcp:[x]:80", "vsock:", "vsock:a:1", "vsock:1:2:3", "vsock:4294967295:1", "http:1.2.3.4:80"}) {
         EXPECT_FALSE(parse_endpoint(text)) << text;
     }
 }

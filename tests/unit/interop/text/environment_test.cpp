@@ -45,7 +45,10 @@ TEST(PosixEnvironment, DropsWhatIsNotAVariable) {
 TEST(WindowsEnvironment, IgnoresTheCaseOfNamesAndKeepsTheBasesSpelling) {
     EXPECT_EQ(merged(u"Path=C:\\x\0\0"s, {{"PATH", "D:\\y"}}), u"Path=D:\\y\0\0"s);
     EXPECT_EQ(merged(u"\0\0"s, {{"foo", "1"}, {"FOO", "2"}}), u"foo=2\0\0"s);
-    EXPECT_EQ(merged(u"\u00dcBER=1\0\0"s, {{"\xC3\xBC" "ber", "2"}}), u"\u00dcBER=2\0\0"s);
+    EXPECT_EQ(merged(u"\u00dcBER=1\0\0"s, {{"\xC3\xBC"
+                                            "ber",
+                                            "2"}}),
+              u"\u00dcBER=2\0\0"s);
 }
 
 TEST(WindowsEnvironment, DeletesByAnEmptyValue) {
@@ -71,8 +74,10 @@ TEST(WindowsEnvironment, ReadsNothingBehindTheEndOfTheBlock) {
 }
 
 TEST(WindowsEnvironment, RefusesWhatABlockCannotHold) {
-    EXPECT_EQ(merge_windows_environment(u"", {{"A", "\xFF"}}).error().doing, "environment variable A (not valid UTF-8)");
-    EXPECT_EQ(merge_windows_environment(u"", {{"N\xFF", "x"}}).error().doing, "environment variable N? (not valid UTF-8)");
+    EXPECT_EQ(merge_windows_environment(u"", {{"A", "\xFF"}}).error().doing,
+              "environment variable A (not valid UTF-8)");
+    EXPECT_EQ(merge_windows_environment(u"", {{"N\xFF", "x"}}).error().doing,
+              "environment variable N? (not valid UTF-8)");
     EXPECT_FALSE(merge_windows_environment(u"", {{"", "x"}}));
     EXPECT_FALSE(merge_windows_environment(u"", {{"a=b", "x"}}));
     EXPECT_FALSE(merge_windows_environment(u"", {{"A", "x\0y"s}}));
@@ -136,7 +141,8 @@ TEST(Wslenv, KeepsRelativePartsAndDropsUntranslatableOnesWithAWarning) {
 }
 
 TEST(Wslenv, LetsTheLastEntryForANameDecide) {
-    EXPECT_EQ(selected("A:A/p", {{"A", "/mnt/c/x"}}).overlay, (EnvironmentOverlay{{"WSLENV", "A:A/p"}, {"A", "C:\\x"}}));
+    EXPECT_EQ(selected("A:A/p", {{"A", "/mnt/c/x"}}).overlay,
+              (EnvironmentOverlay{{"WSLENV", "A:A/p"}, {"A", "C:\\x"}}));
     EXPECT_EQ(selected("A/p:A", {{"A", "/etc"}}).overlay, (EnvironmentOverlay{{"WSLENV", "A/p:A"}, {"A", "/etc"}}));
     EXPECT_EQ(selected("A:a", {{"A", "1"}, {"a", "2"}}).overlay,
               (EnvironmentOverlay{{"WSLENV", "A:a"}, {"A", "1"}, {"a", "2"}}));

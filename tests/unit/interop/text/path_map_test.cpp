@@ -33,12 +33,13 @@ TEST(PathMap, ParsesGuestAndHost) {
 }
 
 TEST(PathMap, RefusesWhatIsNotTwoAbsolutePaths) {
-    for (const char* text : {"", "/x", "x=C:\\", "/x=", "/x=foo", "/x=C:foo", "/x=\\foo", "/x=\\\\server", "/x=\\\\.\\C:\\",
-                             "/x=\\\\?\\UNC\\s\\h", "/x=\\\\?\\Volume{1}\\", "=C:\\"}) {
+    for (const char* text : {"", "/x", "x=C:\\", "/x=", "/x=foo", "/x=C:foo", "/x=\\foo", "/x=\\\\server",
+                             "/x=\\\\.\\C:\\", "/x=\\\\?\\UNC\\s\\h", "/x=\\\\?\\Volume{1}\\", "=C:\\"}) {
         EXPECT_FALSE(PathMap::parse(text, PathFlavour::windows)) << text;
     }
     EXPECT_FALSE(PathMap::parse("/x=srv", PathFlavour::posix));
-    EXPECT_EQ(PathMap::parse("/x=foo", PathFlavour::windows).error().doing, "map /x=foo (the host's path is not absolute)");
+    EXPECT_EQ(PathMap::parse("/x=foo", PathFlavour::windows).error().doing,
+              "map /x=foo (the host's path is not absolute)");
 }
 
 TEST(PathMap, ServesAWholeRoot) {
@@ -76,8 +77,8 @@ TEST(PathMap, TranslatesAsWslpathDoesTowardsTheGuest) {
 
 TEST(PathMap, KnowsWhichHostPathsAreNotAbsolute) {
     const PathMap map = drives();
-    for (const char* path : {"C:", "C:foo", "foo", "\\x", "", "\\\\.\\C:\\x", "\\\\?\\UNC\\wsl.localhost\\D\\x", "\\\\?\\GLOBALROOT\\x",
-                             "C:\\..\\x", "\\\\wsl.localhost\\D\\..\\E\\x"}) {
+    for (const char* path : {"C:", "C:foo", "foo", "\\x", "", "\\\\.\\C:\\x", "\\\\?\\UNC\\wsl.localhost\\D\\x",
+                             "\\\\?\\GLOBALROOT\\x", "C:\\..\\x", "\\\\wsl.localhost\\D\\..\\E\\x"}) {
         EXPECT_EQ(map.host_to_guest(path), std::nullopt) << path;
     }
 }
@@ -92,9 +93,12 @@ TEST(PathMap, PrefersTheLongestPrefixAndCutsAtSeparators) {
 }
 
 TEST(PathMap, ComparesTheGuestWithCaseAndWindowsWithout) {
-    const PathMap map = map_of(PathFlavour::windows, {"/mnt/c=C:\\\xC3\x9C" "ber"});
+    const PathMap map = map_of(PathFlavour::windows, {"/mnt/c=C:\\\xC3\x9C"
+                                                      "ber"});
     EXPECT_EQ(map.guest_to_host("/MNT/c/x"), std::nullopt);
-    EXPECT_EQ(map.host_to_guest("c:\\\xC3\xBC" "BER\\Name"), "/mnt/c/Name");
+    EXPECT_EQ(map.host_to_guest("c:\\\xC3\xBC"
+                                "BER\\Name"),
+              "/mnt/c/Name");
 }
 
 TEST(PathMap, NeverLeavesAPrefixByDotDot) {
@@ -174,14 +178,18 @@ TEST(PathMap, MapsARootOntoItself) {
 TEST(PathMap, RewritesRelativePathsWithoutTheTable) {
     const PathMap windows(PathFlavour::windows);
     EXPECT_EQ(windows.relative_to_host("foo/bar/"), "foo\\bar\\");
-    EXPECT_EQ(windows.relative_to_host("../a:b"), "..\\a\xEF\x80\xBA" "b");
+    EXPECT_EQ(windows.relative_to_host("../a:b"),
+              "..\\a\xEF\x80\xBA"
+              "b");
     EXPECT_EQ(PathMap(PathFlavour::posix).relative_to_host("foo/a:b"), "foo/a:b");
 }
 
 TEST(PlainHostPath, IsAbsoluteAndOnADrive) {
-    for (const char* path : {"C:\\x.exe", "c:/a/b", "Z:\\"}) EXPECT_TRUE(is_plain_host_path(path, PathFlavour::windows)) << path;
-    for (const char* path : {"\\\\server\\share\\x.exe", "//server/share/x.exe", "\\\\?\\C:\\x.exe", "\\\\.\\pipe\\x", "\\??\\C:\\x",
-                             "C:x.exe", "C:", "x.exe", "\\x.exe", "/x", "", "C:\\x.txt:stream", "C:\\..\\x"}) {
+    for (const char* path : {"C:\\x.exe", "c:/a/b", "Z:\\"})
+        EXPECT_TRUE(is_plain_host_path(path, PathFlavour::windows)) << path;
+    for (const char* path :
+         {"\\\\server\\share\\x.exe", "//server/share/x.exe", "\\\\?\\C:\\x.exe", "\\\\.\\pipe\\x", "\\??\\C:\\x",
+          "C:x.exe", "C:", "x.exe", "\\x.exe", "/x", "", "C:\\x.txt:stream", "C:\\..\\x"}) {
         EXPECT_FALSE(is_plain_host_path(path, PathFlavour::windows)) << path;
     }
     EXPECT_TRUE(is_plain_host_path("/usr/bin/x", PathFlavour::posix));

@@ -22,7 +22,8 @@ TEST(Utf16, RefusesWhatIsNotStrictUtf8) {
 }
 
 TEST(Utf16, KeepsTheEndsOfTheRanges) {
-    for (const char* text : {"\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    for (const char* text :
+         {"\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
         const auto units = utf8_to_utf16(text);
         ASSERT_TRUE(units);
         EXPECT_EQ(utf16_to_utf8(*units), text);

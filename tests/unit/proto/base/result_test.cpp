@@ -49,7 +49,8 @@ TEST(CheckDeathTest, SaysWhereAndWhat) {
 TEST(CheckDeathTest, AsksTheHandlerThatWasSet) {
     EXPECT_DEATH(
         {
-            set_check_handler([](const char*, int, const char* text) noexcept { std::fprintf(stderr, "handled %s", text); });
+            set_check_handler(
+                [](const char*, int, const char* text) noexcept { std::fprintf(stderr, "handled %s", text); });
             CHECK(false);
         },
         "handled false");

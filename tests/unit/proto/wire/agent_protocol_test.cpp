@@ -22,7 +22,8 @@ std::string launch_frame() {
 }
 
 std::string signal_frame(int number) {
-    return control_frame([&](auto& m) { m.mutable_signal()->set_signal(static_cast<mzinit::v1::SignalNumber>(number)); });
+    return control_frame(
+        [&](auto& m) { m.mutable_signal()->set_signal(static_cast<mzinit::v1::SignalNumber>(number)); });
 }
 
 std::string stream_closed_frame(std::uint32_t stream) {
@@ -163,12 +164,15 @@ TEST_F(AgentProtocolTest, RefusesWhatAClientMustNotSendBeforeLaunch) {
 }
 
 TEST_F(AgentProtocolTest, RefusesWhatOnlyAnAgentSends) {
-    const std::vector<void (*)(ControlMessage&)> messages = {
-        [](auto& m) { m.mutable_greeting(); },      [](auto& m) { m.mutable_authenticate(); },
-        [](auto& m) { m.mutable_refused(); },       [](auto& m) { m.mutable_launch_reply(); },
-        [](auto& m) { m.mutable_launch_error(); },  [](auto& m) { m.mutable_info(); },
-        [](auto& m) { m.mutable_stdin_consumed(); }, [](auto& m) { m.mutable_progress(); },
-        [](auto& m) { m.mutable_exit_status()->set_code(0); }};
+    const std::vector<void (*)(ControlMessage&)> messages = {[](auto& m) { m.mutable_greeting(); },
+                                                             [](auto& m) { m.mutable_authenticate(); },
+                                                             [](auto& m) { m.mutable_refused(); },
+                                                             [](auto& m) { m.mutable_launch_reply(); },
+                                                             [](auto& m) { m.mutable_launch_error(); },
+                                                             [](auto& m) { m.mutable_info(); },
+                                                             [](auto& m) { m.mutable_stdin_consumed(); },
+                                                             [](auto& m) { m.mutable_progress(); },
+                                                             [](auto& m) { m.mutable_exit_status()->set_code(0); }};
     for (const auto fill : messages) {
         AgentProtocol fresh(greeting_options(2), nullptr);
         ASSERT_TRUE(receive(fresh, client_greeting() + launch_frame()));
@@ -193,9 +197,9 @@ TEST_F(AgentProtocolTest, TakesSignalsAndSizesWhileTheProgramIsStarted) {
     launch();
     EXPECT_EQ(expect_event<event::SignalRequested>(receive(agent, signal_frame(1))).signal, mzinit::v1::SIGNAL_INT);
     const auto size = expect_event<event::Resized>(receive(agent, control_frame([](auto& m) {
-        m.mutable_resize()->set_rows(24);
-        m.mutable_resize()->set_columns(80);
-    })));
+                                                               m.mutable_resize()->set_rows(24);
+                                                               m.mutable_resize()->set_columns(80);
+                                                           })));
     EXPECT_EQ(size.rows, 24u);
     EXPECT_EQ(size.columns, 80u);
 }
@@ -311,7 +315,8 @@ TEST_F(AgentProtocolTest, DropsInputThatCrossedItsStreamClosed) {
 TEST_F(AgentProtocolTest, StillCountsInputAfterStreamClosed) {
     run();
     agent.send_stdin_closed();
-    for (std::uint32_t sent_bytes = 0; sent_bytes < limits::default_initial_credit; sent_bytes += limits::max_data_length) {
+    for (std::uint32_t sent_bytes = 0; sent_bytes < limits::default_initial_credit;
+         sent_bytes += limits::max_data_length) {
         EXPECT_TRUE(accepts_silently(agent, data_frame(0, std::string(limits::max_data_length, 'y'))));
     }
     EXPECT_EQ(fault_after(agent, data_frame(0, "x")), PeerFault::credit_exceeded);

@@ -28,8 +28,10 @@ TEST(Sha256, MatchesThePublishedValues) {
 
 // Computed with Python's hmac module from the formula of PROTOCOL.md.
 TEST(Proof, IsTheHmacOfThePage) {
-    EXPECT_EQ(hex(compute_proof(test_key(), Role::client, "client greeting", "agent greeting")), "62788ccbf4bae22549ca4768d9aeceb597c55e06fa4ae94c5f20919dfedd7647");
-    EXPECT_EQ(hex(compute_proof(test_key(), Role::agent, "client greeting", "agent greeting")), "ab4a49a0a338588a3f3207363715cdd05a619090b10e97a84066ee670a6897ab");
+    EXPECT_EQ(hex(compute_proof(test_key(), Role::client, "client greeting", "agent greeting")),
+              "62788ccbf4bae22549ca4768d9aeceb597c55e06fa4ae94c5f20919dfedd7647");
+    EXPECT_EQ(hex(compute_proof(test_key(), Role::agent, "client greeting", "agent greeting")),
+              "ab4a49a0a338588a3f3207363715cdd05a619090b10e97a84066ee670a6897ab");
 }
 
 TEST(Proof, DependsOnEverything) {
@@ -53,7 +55,8 @@ TEST(ConstantTimeComparison, KnowsEqualFromDifferent) {
 }
 
 TEST(KeyFile, HoldsAKeyALine) {
-    const auto keys = parse_key_file("# comment\n\n  default " + digits + "\r\nother\t\t00" + digits.substr(2) + "  \n");
+    const auto keys =
+        parse_key_file("# comment\n\n  default " + digits + "\r\nother\t\t00" + digits.substr(2) + "  \n");
     ASSERT_TRUE(keys);
     ASSERT_EQ(keys->size(), 2u);
     EXPECT_EQ((*keys)[0].id, "default");
@@ -71,16 +74,16 @@ TEST(KeyFile, MayBeEmptyOrLackTheLastLineEnd) {
 TEST(KeyFile, ReadsDigitsOfEitherCase) {
     const auto keys = parse_key_file("k " + std::string(32, 'F') + std::string(32, 'f'));
     ASSERT_TRUE(keys);
-    EXPECT_EQ(keys->at(0).secret, (decltype(Key::secret){
-        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}));
+    EXPECT_EQ(keys->at(0).secret,
+              (decltype(Key::secret){255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                     255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}));
 }
 
 TEST(KeyFile, RefusesWhatIsNotAKey) {
-    for (const std::string& text : {std::string("default"), "default " + digits.substr(1), "default " + digits + "a",
-                                    digits, "default g" + digits.substr(1), "two names " + digits,
-                                    std::string(256, 'n') + " " + digits, "caf\xe9 " + digits,
-                                    "default " + digits.substr(2) + "\xc3\xa9", "default " + digits.substr(1) + '\0'}) {
+    for (const std::string& text :
+         {std::string("default"), "default " + digits.substr(1), "default " + digits + "a", digits,
+          "default g" + digits.substr(1), "two names " + digits, std::string(256, 'n') + " " + digits,
+          "caf\xe9 " + digits, "default " + digits.substr(2) + "\xc3\xa9", "default " + digits.substr(1) + '\0'}) {
         EXPECT_FALSE(parse_key_file(text)) << text;
     }
     EXPECT_TRUE(parse_key_file(std::string(255, 'n') + " " + digits));

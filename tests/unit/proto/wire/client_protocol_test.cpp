@@ -102,10 +102,10 @@ TEST_F(ClientProtocolTest, RefusesWhatOnlyAClientSends) {
 }
 
 TEST_F(ClientProtocolTest, RefusesAnswersToWhatItNeverAsked) {
-    for (const auto& frame : {reply_frame(), exit_frame(0), data_frame(1, "x"), consumed_frame(0), credit_frame(0, 1),
-                              stdin_closed_frame(), control_frame([](auto& m) { m.mutable_launch_error(); }),
-                              control_frame([](auto& m) { m.mutable_info(); }),
-                              control_frame([](auto& m) { m.mutable_progress(); })}) {
+    for (const auto& frame :
+         {reply_frame(), exit_frame(0), data_frame(1, "x"), consumed_frame(0), credit_frame(0, 1), stdin_closed_frame(),
+          control_frame([](auto& m) { m.mutable_launch_error(); }), control_frame([](auto& m) { m.mutable_info(); }),
+          control_frame([](auto& m) { m.mutable_progress(); })}) {
         ClientProtocol fresh(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
         expect_event<event::Ready>(receive(fresh, agent_greeting()));
         EXPECT_EQ(fault_after(fresh, frame), PeerFault::unexpected_message);
@@ -145,8 +145,9 @@ TEST_F(ClientProtocolTest, HandsOverProgressAndLaunchError) {
     feed(client.decoder(), control_frame([](auto& m) { m.mutable_progress()->set_text("scanning"); }));
     EXPECT_EQ(expect_event<event::Progressed>(client.receive()).text, "scanning");
     const auto failed = expect_event<event::LaunchFailed>(receive(client, control_frame([](auto& m) {
-        m.mutable_launch_error()->set_code(static_cast<mzinit::v1::LaunchErrorCode>(99));
-    })));
+                                                                      m.mutable_launch_error()->set_code(
+                                                                          static_cast<mzinit::v1::LaunchErrorCode>(99));
+                                                                  })));
     EXPECT_EQ(static_cast<int>(failed.error.code()), 99) << "codes of later versions are kept";
     EXPECT_TRUE(client.ended());
     EXPECT_TRUE(accepts_silently(client, "anything at all"));
@@ -338,7 +339,8 @@ TEST_F(ClientProtocolTest, RefusesAnExitStatusBeforeTheEndOfOutput) {
 
 TEST_F(ClientProtocolTest, RefusesAnExitStatusWithoutAStatus) {
     run(1);
-    EXPECT_EQ(fault_after(client, control_frame([](auto& m) { m.mutable_exit_status(); })), PeerFault::malformed_message);
+    EXPECT_EQ(fault_after(client, control_frame([](auto& m) { m.mutable_exit_status(); })),
+              PeerFault::malformed_message);
 }
 
 TEST_F(ClientProtocolTest, RefusesAnExitStatusWithAnImpossibleCount) {

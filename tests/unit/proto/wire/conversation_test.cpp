@@ -148,8 +148,8 @@ class Conversation {
 
     void client_acts() {
         if (!running_ || exited_) return;
-        if (const auto count = std::min<std::size_t>({client_.sendable(), below(random_, 30000), plan_.input.size() - sent_,
-                                                      limits::max_data_length})) {
+        if (const auto count = std::min<std::size_t>(
+                {client_.sendable(), below(random_, 30000), plan_.input.size() - sent_, limits::max_data_length})) {
             client_.send_stdin(std::string_view(plan_.input).substr(sent_, count));
             sent_ += count;
         }
@@ -217,8 +217,8 @@ class Conversation {
     }
 
     void program_writes(std::uint8_t stream, const std::string& all, std::size_t& at) {
-        const auto count =
-            std::min<std::size_t>({agent_.sendable(stream), below(random_, 30000), all.size() - at, limits::max_data_length});
+        const auto count = std::min<std::size_t>(
+            {agent_.sendable(stream), below(random_, 30000), all.size() - at, limits::max_data_length});
         if (count == 0 || (stream == stream_stdout && reader_gone_)) return;
         agent_.send_data(stream, std::string_view(all).substr(at, count));
         at += count;
@@ -238,14 +238,16 @@ class Conversation {
     std::uint64_t consumed_ = 0;
     std::uint32_t code_ = 0;
 
-    bool launching_ = false, program_runs_ = false, input_ended_ = false, stopped_reading_ = false, reader_gone_ = false;
+    bool launching_ = false, program_runs_ = false, input_ended_ = false, stopped_reading_ = false,
+         reader_gone_ = false;
     std::string agent_holds_, program_read_;
     std::size_t written_ = 0, complained_ = 0;
 };
 
 TEST(Conversation, EndsWithEveryByteAndTheStatusHoweverItIsCut) {
     const char* chosen = std::getenv("MZINIT_TEST_SEED");
-    const unsigned first = chosen != nullptr ? static_cast<unsigned>(std::strtoul(chosen, nullptr, 10)) : std::random_device()();
+    const unsigned first =
+        chosen != nullptr ? static_cast<unsigned>(std::strtoul(chosen, nullptr, 10)) : std::random_device()();
     const int rounds = chosen != nullptr ? 1 : 50;
     for (int round = 0; round < rounds && !HasFailure(); ++round) {
         const unsigned seed = first + static_cast<unsigned>(round);

@@ -81,7 +81,8 @@ TEST(FrameCodec, ReassemblesAStreamReadInRandomPieces) {
     std::size_t index = 0;
     for (std::size_t at = 0; at < bytes.size();) {
         const auto space = decoder.prepare(1 + random() % 5000);
-        const std::size_t count = std::min(bytes.size() - at, std::min<std::size_t>(space.size(), 1 + random() % 300000));
+        const std::size_t count =
+            std::min(bytes.size() - at, std::min<std::size_t>(space.size(), 1 + random() % 300000));
         std::memcpy(space.data(), bytes.data() + at, count);
         decoder.commit(count);
         at += count;
@@ -247,7 +248,8 @@ TEST(ParseControl, IgnoresUnknownFields) {
 
 TEST(ParseControl, RefusesTextThatIsNotUtf8) {
     const auto frame = control_frame([](auto& message) { message.mutable_progress()->set_text("caf\xe9"); });
-    EXPECT_EQ(parse_control(std::string_view(frame).substr(frame_header_length)).error().code, PeerFault::malformed_message);
+    EXPECT_EQ(parse_control(std::string_view(frame).substr(frame_header_length)).error().code,
+              PeerFault::malformed_message);
 }
 
 TEST(AppendControl, AppendsNothingThatIsTooLarge) {

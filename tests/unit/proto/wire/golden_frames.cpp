@@ -91,24 +91,27 @@ std::vector<GoldenFrame> golden_frames() {
         {"refused.bin", refused},
         control("launch.bin", fill_launch),
         control("launch_by_name.bin", [](auto& m) { m.mutable_launch()->set_host_name("powershell.exe"); }),
-        control("launch_reply.bin", [](auto& m) {
-            m.mutable_launch_reply()->set_process_id(1ull << 40);
-            m.mutable_launch_reply()->set_image_kind(mzinit::v1::IMAGE_KIND_PE32_PLUS);
-            m.mutable_launch_reply()->set_relayed_streams(7);
-        }),
-        control("launch_error.bin", [](auto& m) {
-            m.mutable_launch_error()->set_code(mzinit::v1::LAUNCH_ERROR_NEEDS_ELEVATION);
-            m.mutable_launch_error()->set_host_code(740);
-            m.mutable_launch_error()->set_text("needs elevation");
-            m.mutable_launch_error()->set_started(true);
-        }),
+        control("launch_reply.bin",
+                [](auto& m) {
+                    m.mutable_launch_reply()->set_process_id(1ull << 40);
+                    m.mutable_launch_reply()->set_image_kind(mzinit::v1::IMAGE_KIND_PE32_PLUS);
+                    m.mutable_launch_reply()->set_relayed_streams(7);
+                }),
+        control("launch_error.bin",
+                [](auto& m) {
+                    m.mutable_launch_error()->set_code(mzinit::v1::LAUNCH_ERROR_NEEDS_ELEVATION);
+                    m.mutable_launch_error()->set_host_code(740);
+                    m.mutable_launch_error()->set_text("needs elevation");
+                    m.mutable_launch_error()->set_started(true);
+                }),
         control("info_request.bin", [](auto& m) { m.mutable_info_request(); }),
         control("info.bin", fill_info),
         control("signal.bin", [](auto& m) { m.mutable_signal()->set_signal(mzinit::v1::SIGNAL_CONT); }),
-        control("resize.bin", [](auto& m) {
-            m.mutable_resize()->set_rows(50);
-            m.mutable_resize()->set_columns(200);
-        }),
+        control("resize.bin",
+                [](auto& m) {
+                    m.mutable_resize()->set_rows(50);
+                    m.mutable_resize()->set_columns(200);
+                }),
         control("stdin_consumed.bin", [](auto& m) { m.mutable_stdin_consumed()->set_total(1ull << 33); }),
         control("stream_closed_stdin.bin", [](auto& m) { m.mutable_stream_closed()->set_stream(0); }),
         control("stream_closed_stdout.bin", [](auto& m) { m.mutable_stream_closed()->set_stream(1); }),
@@ -116,10 +119,11 @@ std::vector<GoldenFrame> golden_frames() {
         control("ping.bin", [](auto& m) { m.mutable_ping()->set_token(0xFFFFFFFFFFFFFFFF); }),
         control("pong.bin", [](auto& m) { m.mutable_pong()->set_token(0); }),
         control("exit_code_zero.bin", [](auto& m) { m.mutable_exit_status()->set_code(0); }),
-        control("exit_code.bin", [](auto& m) {
-            m.mutable_exit_status()->set_code(0xC0000005);
-            m.mutable_exit_status()->set_stdin_consumed(42);
-        }),
+        control("exit_code.bin",
+                [](auto& m) {
+                    m.mutable_exit_status()->set_code(0xC0000005);
+                    m.mutable_exit_status()->set_stdin_consumed(42);
+                }),
         control("exit_signal.bin", [](auto& m) { m.mutable_exit_status()->set_signal(mzinit::v1::SIGNAL_SEGV); }),
         {"data.bin", data_frame(stream_stdout, std::string("hello\n\0\xff", 8))},
         {"data_end.bin", data_frame(stream_stdin, "")},

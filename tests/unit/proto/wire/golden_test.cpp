@@ -48,9 +48,8 @@ TEST_P(Golden, DecodersReadTheseBytes) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(V1, Golden, ::testing::ValuesIn(golden_frames()), [](const auto& tested) {
-    return tested.param.file.substr(0, tested.param.file.find('.'));
-});
+INSTANTIATE_TEST_SUITE_P(V1, Golden, ::testing::ValuesIn(golden_frames()),
+                         [](const auto& tested) { return tested.param.file.substr(0, tested.param.file.find('.')); });
 
 TEST(GoldenHandshake, AgentAcceptsTheRecordedClient) {
     AgentProtocol agent(golden_agent_options(), lookup_of(golden_key()));

@@ -35,7 +35,8 @@ struct Handshake {
 
     Result<void> greet() {
         std::string output;
-        if (auto received = agent.receive(only_frame(client.greeting_frame()).view(), to_client); !received) return received;
+        if (auto received = agent.receive(only_frame(client.greeting_frame()).view(), to_client); !received)
+            return received;
         return client.receive(only_frame(agent.greeting_frame()).view(), to_agent);
     }
 
@@ -93,14 +94,16 @@ TEST(Handshake, CapabilitiesAreThoseOfBoth) {
     theirs.capabilities = capability::raw_command_tail | capability::host_names | 1ull << 62;
     AgentHandshake agent(theirs, nullptr);
     std::string output;
-    ASSERT_TRUE(agent.receive(only_frame(ClientHandshake(ours, {}, KeyPolicy::if_asked).greeting_frame()).view(), output));
+    ASSERT_TRUE(
+        agent.receive(only_frame(ClientHandshake(ours, {}, KeyPolicy::if_asked).greeting_frame()).view(), output));
     EXPECT_EQ(agent.agreement().capabilities, capability::raw_command_tail);
 }
 
 TEST(Handshake, TheHighestCommonVersionIsInForce) {
     Handshake handshake(std::nullopt, nullptr);
     std::string output;
-    const auto newer = changed(handshake.client.greeting_frame(), [](auto& greeting) { greeting.set_highest_version(7); });
+    const auto newer =
+        changed(handshake.client.greeting_frame(), [](auto& greeting) { greeting.set_highest_version(7); });
     ASSERT_TRUE(handshake.agent.receive(newer.view(), output));
     EXPECT_EQ(handshake.agent.agreement().version, 1u);
 }
@@ -124,10 +127,16 @@ TEST(AgentHandshake, RefusesGreetingsThatMakeNoSense) {
     EXPECT_EQ(outcome_of([](G& g) { g.set_key_id(std::string(256, 'k')); }).first, PeerFault::malformed_message);
     EXPECT_EQ(outcome_of([](G& g) { g.set_initial_credit(limits::max_outstanding_credit + 1); }).first,
               PeerFault::malformed_message);
-    EXPECT_EQ(outcome_of([](G& g) { g.set_lowest_version(2); g.set_highest_version(3); }).first,
+    EXPECT_EQ(outcome_of([](G& g) {
+                  g.set_lowest_version(2);
+                  g.set_highest_version(3);
+              }).first,
               PeerFault::no_common_version);
     EXPECT_EQ(outcome_of([](G& g) { g.set_highest_version(0); }).first, PeerFault::no_common_version);
-    EXPECT_EQ(outcome_of([](G& g) { g.set_lowest_version(3); g.set_highest_version(1); }).first,
+    EXPECT_EQ(outcome_of([](G& g) {
+                  g.set_lowest_version(3);
+                  g.set_highest_version(1);
+              }).first,
               PeerFault::no_common_version);
     EXPECT_EQ(refusal_in(outcome_of([](G& g) { g.set_highest_version(0); }).second),
               mzinit::v1::REFUSAL_NO_COMMON_VERSION);
@@ -135,9 +144,10 @@ TEST(AgentHandshake, RefusesGreetingsThatMakeNoSense) {
 }
 
 TEST(AgentHandshake, RefusesAnyOtherFirstFrame) {
-    for (const auto& frame : {frame_with([](auto& m) { m.mutable_launch(); }), frame_with([](auto& m) { m.mutable_ping(); }),
-                              frame_with([](auto& m) { m.mutable_authenticate(); }), only_frame(data_frame(0, "x")),
-                              only_frame(credit_frame(0, 1)), OwnedFrame{FrameType::control, 0, "garbage"}}) {
+    for (const auto& frame :
+         {frame_with([](auto& m) { m.mutable_launch(); }), frame_with([](auto& m) { m.mutable_ping(); }),
+          frame_with([](auto& m) { m.mutable_authenticate(); }), only_frame(data_frame(0, "x")),
+          only_frame(credit_frame(0, 1)), OwnedFrame{FrameType::control, 0, "garbage"}}) {
         AgentHandshake agent(greeting_options(2), nullptr);
         std::string output;
         EXPECT_FALSE(agent.receive(frame.view(), output)) << frame;
@@ -145,9 +155,9 @@ TEST(AgentHandshake, RefusesAnyOtherFirstFrame) {
 }
 
 TEST(AgentHandshake, RefusesEverythingButAProofAfterTheGreeting) {
-    for (const auto& frame : {frame_with([](auto& m) { m.mutable_launch(); }), frame_with([](auto& m) { m.mutable_ping(); }),
-                              only_frame(Handshake(std::nullopt, nullptr).client.greeting_frame()),
-                              only_frame(data_frame(0, "x"))}) {
+    for (const auto& frame :
+         {frame_with([](auto& m) { m.mutable_launch(); }), frame_with([](auto& m) { m.mutable_ping(); }),
+          only_frame(Handshake(std::nullopt, nullptr).client.greeting_frame()), only_frame(data_frame(0, "x"))}) {
         Handshake handshake(test_key(), lookup_of(test_key()));
         ASSERT_TRUE(handshake.greet());
         std::string output;
@@ -226,8 +236,10 @@ TEST(AgentHandshake, RefusesAnAgentThatPlaysTheClient) {
     const auto greeting = changed(other.greeting_frame(), [](auto& g) { g.set_key_id("default"); });
     std::string output;
     ASSERT_TRUE(victim.receive(greeting.view(), output));
-    const Digest swapped = compute_proof(test_key(), Role::agent, greeting.payload, only_frame(victim.greeting_frame()).payload);
-    const auto frame = frame_with([&](auto& m) { m.mutable_authenticate()->set_proof(swapped.data(), swapped.size()); });
+    const Digest swapped =
+        compute_proof(test_key(), Role::agent, greeting.payload, only_frame(victim.greeting_frame()).payload);
+    const auto frame =
+        frame_with([&](auto& m) { m.mutable_authenticate()->set_proof(swapped.data(), swapped.size()); });
     EXPECT_FALSE(victim.receive(frame.view(), output));
 }
 
@@ -253,7 +265,8 @@ TEST(ClientHandshake, RefusesItsOwnProofEchoed) {
     Handshake handshake(test_key(), lookup_of(test_key()));
     ASSERT_TRUE(handshake.greet());
     std::string output;
-    EXPECT_EQ(handshake.client.receive(only_frame(handshake.to_agent).view(), output).error().code, PeerFault::authentication);
+    EXPECT_EQ(handshake.client.receive(only_frame(handshake.to_agent).view(), output).error().code,
+              PeerFault::authentication);
 }
 
 TEST(ClientHandshake, RefusesADowngradeToNoKey) {

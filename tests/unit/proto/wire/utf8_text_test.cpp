@@ -9,7 +9,8 @@ namespace {
 constexpr const char* replacement = "\xEF\xBF\xBD";
 
 TEST(Utf8Text, KeepsWhatIsWellFormed) {
-    for (const char* text : {"", "plain", "caf\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF"}) {
+    for (const char* text :
+         {"", "plain", "caf\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF"}) {
         EXPECT_EQ(to_utf8_text(text), text);
     }
 }
@@ -22,9 +23,7 @@ TEST(Utf8Text, ReplacesEachByteThatIsNot) {
     EXPECT_EQ(to_utf8_text("\xE2\x82"), std::string(replacement) + replacement) << "cut off";
 }
 
-TEST(Utf8Text, KeepsZeroBytes) {
-    EXPECT_EQ(to_utf8_text(std::string_view("a\0b", 3)), std::string("a\0b", 3));
-}
+TEST(Utf8Text, KeepsZeroBytes) { EXPECT_EQ(to_utf8_text(std::string_view("a\0b", 3)), std::string("a\0b", 3)); }
 
 }  // namespace
 }  // namespace proto

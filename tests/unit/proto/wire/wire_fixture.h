@@ -84,7 +84,8 @@ inline std::string ping_frame(std::uint64_t token) {
     return control_frame([&](auto& message) { message.mutable_ping()->set_token(token); });
 }
 
-inline GreetingOptions greeting_options(std::uint8_t nonce_byte, std::uint32_t credit = limits::default_initial_credit) {
+inline GreetingOptions greeting_options(std::uint8_t nonce_byte,
+                                        std::uint32_t credit = limits::default_initial_credit) {
     GreetingOptions options;
     options.capabilities = capability::raw_command_tail;
     options.initial_credit = credit;
