@@ -114,12 +114,26 @@ Result<void> connect_non_blocking(int fd, const Address& address, Clock::time_po
     return {};
 }
 
+/// A source port that only the guest's root can have tells the agent that it is the guest's root who asks. Without the right
+/// to it the system chooses one.
+void bind_privileged_port(int fd) {
+    constexpr std::uint32_t highest = 1023;
+    constexpr std::uint32_t lowest = 512;
+    sockaddr_vm address{};
+    address.svm_family = AF_VSOCK;
+    address.svm_cid = VMADDR_CID_ANY;
+    for (address.svm_port = highest; address.svm_port >= lowest; --address.svm_port) {
+        if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno != EADDRINUSE) return;
+    }
+}
+
 Result<UniqueFd> connect_to(const Endpoint& endpoint, Clock::time_point deadline) {
     auto address = resolve(endpoint);
     if (!address) return address.error();
     UniqueFd fd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return proto::errno_error(errno, "");
     const bool is_unix = endpoint.kind == Endpoint::Kind::unix_socket;
+    if (endpoint.kind == Endpoint::Kind::vsock) bind_privileged_port(fd.get());
     auto connected = is_unix ? connect_unix(fd.get(), *address) : connect_non_blocking(fd.get(), *address, deadline);
     if (!connected) return connected.error();
     if (endpoint.kind == Endpoint::Kind::tcp) {

@@ -46,6 +46,9 @@ constexpr std::chrono::milliseconds late_check = 5s;
 // A program whose output nobody reads any more gets this long to notice by itself.
 constexpr std::chrono::milliseconds broken_pipe_grace = 2s;
 
+/// A line for the user; the text may be the agent's.
+void warn(std::string_view text) { dprintf(STDERR_FILENO, "mzinit: %s\n", printable_line(text).c_str()); }
+
 class HostSession {
   public:
     HostSession(HostConnection connection, std::span<const int> descriptors);
@@ -76,7 +79,7 @@ class HostSession {
     void exited(const mzinit::v1::ExitStatus& status);
     void finish_when_written();
     void finish(SessionOutcome outcome);
-    [[nodiscard]] Ended broken_pipe_end(const OutputSink& sink) const;
+    [[nodiscard]] Ended end_after_broken_output(const OutputSink& sink, ExitAction own) const;
 
     asio::io_context context_;
     HostConnection connection_;
@@ -183,6 +186,7 @@ void HostSession::flush() {
 }
 
 void HostSession::connection_failed(const proto::Error& error) {
+    if (ended_) return;  // nothing more was expected of the agent; only our own writing is left
     if (protocol_.refused()) return finish(NotStarted{error.doing, exit_code::bridge_failed});
     if (launch_left_ != 0) return finish(NotStarted{"the agent: " + error.message(), exit_code::bridge_failed});
     finish(Lost{"lost the connection to the agent (" + error.message() + ")"});
@@ -206,7 +210,7 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
     } else if (std::holds_alternative<event::StdinClosed>(received)) {
         protocol_.send_stdin_end();
     } else if (auto* progress = std::get_if<event::Progressed>(&received)) {
-        if (isatty(STDERR_FILENO) == 1) dprintf(STDERR_FILENO, "mzinit: %s\n", printable_line(progress->text).c_str());
+        if (isatty(STDERR_FILENO) == 1) warn(progress->text);
     } else if (auto* exit = std::get_if<event::Exited>(&received)) {
         exited(exit->status);
     }
@@ -239,9 +243,10 @@ void HostSession::make_sink(std::uint8_t stream) {
 void HostSession::output_broke(std::uint8_t stream) {
     protocol_.send_stream_closed(stream);
     flush();
+    if (sinks_[stream]->error() != EPIPE) return;  // a full disk, say: the program may have other things to do
     grace_timer_.expires_after(broken_pipe_grace);
     grace_timer_.async_wait([this, stream](const asio::error_code& error) {
-        if (!error && !outcome_) finish(broken_pipe_end(*sinks_[stream]));
+        if (!error && !outcome_) finish(end_after_broken_output(*sinks_[stream], {}));
     });
 }
 
@@ -254,6 +259,7 @@ void HostSession::pump_stdin() {
             break;
         }
         if (look.state == StdinSource::State::end) {
+            if (look.error != 0) warn("read standard input: " + std::generic_category().message(look.error));
             protocol_.send_stdin_end();
             break;
         }
@@ -321,6 +327,7 @@ void HostSession::wait_for_liveness_check() {
 
 void HostSession::exited(const mzinit::v1::ExitStatus& status) {
     if (stdin_) stdin_->confirm(status.stdin_consumed());
+    liveness_timer_.cancel();
     Ended ended;
     if (status.how_case() == mzinit::v1::ExitStatus::kSignal) {
         ended.action.signal = linux_signal(status.signal());
@@ -339,14 +346,16 @@ bool HostSession::output_is_written() const {
 void HostSession::finish_when_written() {
     if (!ended_ || outcome_ || !output_is_written()) return;
     for (const auto& sink : sinks_) {
-        if (sink && sink->broken()) return finish(broken_pipe_end(*sink));
+        if (sink && sink->broken()) return finish(end_after_broken_output(*sink, ended_->action));
     }
     finish(std::move(*ended_));
 }
 
-Ended HostSession::broken_pipe_end(const OutputSink& sink) const {
+// As a local program: SIGPIPE, if nobody has asked to ignore it; else the program's own failure, and never success.
+Ended HostSession::end_after_broken_output(const OutputSink& sink, ExitAction own) const {
     if (sink.error() == EPIPE && !signals_.sigpipe_was_ignored()) return {{.signal = SIGPIPE}, {}};
-    return {{.code = 1}, "write output: " + std::generic_category().message(sink.error())};
+    if (own == ExitAction{}) own.code = 1;
+    return {own, "write output: " + std::generic_category().message(sink.error())};
 }
 
 void HostSession::finish(SessionOutcome outcome) {

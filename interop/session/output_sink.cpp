@@ -35,10 +35,13 @@ void OutputSink::flush() {
             return;
         }
         begin_ += *count;
+        // A reader that is never quite caught up with must not make us keep all that it has read.
+        if (begin_ >= queue_.size() / 2) {
+            queue_.erase(0, begin_);
+            begin_ = 0;
+        }
         handlers_.delivered(static_cast<std::uint32_t>(*count));
     }
-    queue_.clear();
-    begin_ = 0;
 }
 
 }  // namespace interop

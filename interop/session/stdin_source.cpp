@@ -32,7 +32,7 @@ class FileSource final : public StdinSource {
     Look look(std::size_t limit) override {
         buffer_.resize(std::min(limit, largest_read));
         const ssize_t count = pread(fd_, buffer_.data(), buffer_.size(), next_);
-        if (count <= 0) return {State::end, {}};
+        if (count <= 0) return {State::end, {}, count < 0 ? errno : 0};
         next_ += count;
         return {State::data, {buffer_.data(), static_cast<std::size_t>(count)}};
     }
@@ -239,7 +239,8 @@ class ConsumingSource final : public StdinSource {
         if (in_background()) return {State::starved, {}};
         buffer_.resize(std::min(limit, largest_read));
         const auto count = stream_.read_some(buffer_);
-        if (!count) return {is_would_block(count.error().code) ? State::starved : State::end, {}};
+        if (!count && is_would_block(count.error().code)) return {State::starved, {}};
+        if (!count) return {State::end, {}, count.error().code.value()};
         if (*count == 0) return {State::end, {}};
         return {State::data, {buffer_.data(), *count}};
     }

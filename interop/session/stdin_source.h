@@ -17,12 +17,13 @@ class StdinSource {
   public:
     enum class State {
         data,     ///< `bytes` are next.
-        end,      ///< There is nothing more and will not be.
+        end,      ///< There is nothing more and will not be; `error` says why if it is not just the end.
         starved,  ///< Nothing new now; see wait_by_polling().
     };
     struct Look {
         State state;
         std::string_view bytes;  ///< Valid until the next call of any function.
+        int error = 0;           ///< errno of a read that failed.
     };
 
     virtual ~StdinSource() = default;

@@ -225,6 +225,27 @@ class Sessions(ClientTest):
             self.assertEqual(process.stdout.read() == data, True)
             self.assertEqual(process.wait(bridges.HANG_GUARD), 0)
 
+    def test_memory_does_not_grow_with_what_a_slow_reader_has_read(self):
+        total = 48 << 20
+
+        def behave(program):
+            for _ in range(total >> 16):
+                program.write(b"x" * (1 << 16))
+            return 0
+
+        self.agent(peer.run_program(behave))
+        with subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0,
+                              env=self.environment(MZINIT_RELAY="1")) as process:
+            received = 0
+            peak = 0
+            while block := process.stdout.read(4096):
+                received += len(block)
+                if received % (1 << 22) < 4096:
+                    peak = max(peak, bridges.peak_memory(process.pid))
+            self.assertEqual((received, process.wait(bridges.HANG_GUARD)), (total, 0))
+        if not bridges.SANITIZED:  # whose allocators keep what was freed
+            self.assertLess(peak, 24 << 20)
+
     def test_its_caller_s_descriptors_keep_their_flags(self):
         import fcntl
         self.agent(peer.run_program(cat))

@@ -41,6 +41,12 @@ def wait_until(condition, what, timeout=HANG_GUARD):
         time.sleep(0.01)
 
 
+def peak_memory(pid):
+    """Bytes that the process has had resident at most."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:"))
+
+
 def has_private_binfmt_misc():
     """Whether a user namespace can have a rule table of its own (Linux 6.7)."""
     mount = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc"
