@@ -15,17 +15,28 @@ OutputRelay::OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, pr
 }
 
 void OutputRelay::update(bool room) {
-    if (ended()) return;
+    if (ended() || stopped_) return;
     const bool wanted = room && protocol_.sendable(stream_) > 0;
     if (wanted == reading_) return;
-    reading_ = wanted;
+    if (!wanted) return pause();
+    reading_ = true;
     waited_in_vain_ = false;
-    if (!wanted) return pipe_->read_stop();
     if (!pipe_->read_start()) close();
+}
+
+void OutputRelay::pause() {
+    reading_ = waited_in_vain_ = false;
+    pipe_->read_stop();
+}
+
+void OutputRelay::stop() {
+    stopped_ = true;
+    if (!ended()) pause();
 }
 
 std::span<char> OutputRelay::room_to_read() {
     asked_ = std::min<std::size_t>({scratch_.size(), protocol_.sendable(stream_), proto::limits::max_data_length});
+    if (asked_ == 0) reading_ = false;  // the stream stops by itself when there is no room
     return scratch_.first(asked_);
 }
 
@@ -36,6 +47,8 @@ void OutputRelay::on_read(const proto::Result<std::size_t>& size) {
         waited_in_vain_ = false;
         found_empty_ = found_empty_ || *size < asked_;
         protocol_.send_data(stream_, {scratch_.data(), *size});
+        // libuv reads on at once when the buffer was filled, whatever send_() finds out.
+        if (protocol_.sendable(stream_) == 0) pause();
     }
     send_();
 }

@@ -22,6 +22,9 @@ class OutputRelay {
     /// Reads on or stops, as credit and `room` (whether the client's backlog allows more) demand.
     void update(bool room);
 
+    /// Reads nothing more; the stream stays open and is not ended.
+    void stop();
+
     /// Closes our end, so that the program's next write breaks, and ends the stream.
     void close();
 
@@ -38,6 +41,7 @@ class OutputRelay {
   private:
     std::span<char> room_to_read();
     void on_read(const proto::Result<std::size_t>& size);
+    void pause();
 
     std::uint8_t stream_;
     std::unique_ptr<uv::Pipe> pipe_;
@@ -46,6 +50,7 @@ class OutputRelay {
     std::function<void()> send_;
     std::size_t asked_ = 0;
     bool reading_ = false;
+    bool stopped_ = false;
     bool found_empty_ = false;
     bool waited_in_vain_ = false;
 };

@@ -21,8 +21,9 @@ void StdinRelay::deliver(std::string_view bytes) {
     if (queue_.empty()) {
         const auto written = pipe_->try_write(bytes);
         if (!written) return reader_gone();
-        account(*written);
         bytes.remove_prefix(*written);
+        account(*written);
+        if (closed_) return;
     }
     queue_.append(bytes);
     write_queued();
@@ -35,17 +36,15 @@ void StdinRelay::end() {
 
 void StdinRelay::write_queued() {
     if (closed_ || !pipe_ || writing_ > 0) return;
-    std::string_view rest = std::string_view(queue_).substr(queue_begin_);
-    if (!rest.empty()) {
-        const auto written = pipe_->try_write(rest);
+    if (!queued().empty()) {
+        const auto written = pipe_->try_write(queued());
         if (!written) return reader_gone();
-        queue_begin_ += *written;
-        rest.remove_prefix(*written);
+        drop(*written);
         account(*written);
+        if (closed_) return;
     }
+    const std::string_view rest = queued();
     if (rest.empty()) {
-        queue_.clear();
-        queue_begin_ = 0;
         if (end_wanted_) {
             process_.stdin_ending();
             pipe_.reset();
@@ -61,10 +60,19 @@ void StdinRelay::on_written(const proto::Result<void>& written) {
     if (closed_) return;
     if (!written) return reader_gone();
     const std::size_t size = std::exchange(writing_, 0);
-    queue_begin_ += size;
+    drop(size);
     account(size);
     write_queued();
     send_();
+}
+
+// A program that is slower than its client never empties the queue: what was written must not stay in front of it.
+void StdinRelay::drop(std::size_t count) {
+    queue_begin_ += count;
+    if (queue_begin_ >= queue_.size() / 2) {
+        queue_.erase(0, queue_begin_);
+        queue_begin_ = 0;
+    }
 }
 
 void StdinRelay::account(std::size_t bytes) {
@@ -73,7 +81,7 @@ void StdinRelay::account(std::size_t bytes) {
     protocol_.stdin_delivered(static_cast<std::uint32_t>(bytes));
     if (written_ - confirmed_ >= limits::confirm_at_once) {
         confirm();
-    } else if (!confirm_timer_.active()) {
+    } else if (!confirm_timer_.active() && !stopped_) {
         confirm_interval_ = limits::confirm_soon;
         confirm_timer_.start(confirm_interval_);
     }
@@ -100,7 +108,12 @@ void StdinRelay::confirm() {
         confirm_interval_ = std::min(confirm_interval_ * 2, limits::confirm_late);
     }
     // Nothing wakes us when the program reads; but with everything confirmed there is nothing to ask.
-    if (confirmed_ < written_) confirm_timer_.start(confirm_interval_);
+    if (confirmed_ < written_ && !stopped_) confirm_timer_.start(confirm_interval_);
+}
+
+void StdinRelay::stop() {
+    closed_ = stopped_ = true;
+    confirm_timer_.stop();
 }
 
 void StdinRelay::count_after_exit(std::function<void(std::uint64_t consumed)> done) {

@@ -14,7 +14,7 @@
 namespace hostbridge {
 
 /// Carries a client's standard input to a program and says how much of it the program has really read. What
-/// it holds is bounded by the credit that the protocol granted.
+/// waits for the program is bounded by the credit that the protocol granted; its memory by twice that and one write.
 class StdinRelay {
   public:
     /// `process` and `protocol` are borrowed; `send` is called whenever `protocol` has something to send.
@@ -30,7 +30,12 @@ class StdinRelay {
     /// called any more when the relay is gone.
     void count_after_exit(std::function<void(std::uint64_t consumed)> done);
 
+    /// Writes nothing more and asks and says nothing more. May be called from inside `send`.
+    void stop();
+
   private:
+    [[nodiscard]] std::string_view queued() const { return std::string_view(queue_).substr(queue_begin_); }
+    void drop(std::size_t count);
     void write_queued();
     void on_written(const proto::Result<void>& written);
     void account(std::size_t bytes);
@@ -50,6 +55,7 @@ class StdinRelay {
     std::uint64_t confirmed_ = 0;
     bool end_wanted_ = false;
     bool closed_ = false;                                     ///< Nothing is written any more.
+    bool stopped_ = false;                                    ///< Nor is anything confirmed.
     std::shared_ptr<char> alive_ = std::make_shared<char>();  // for callbacks that may come after us
 };
 

@@ -14,6 +14,8 @@ namespace {
 
 // One connection must not keep the loop from the others.
 constexpr int reads_per_turn = 8;
+// Far more than a socket holds: only a peer that is not gone after all could send so much.
+constexpr std::size_t max_last_turns = 1024;
 
 // Room for one descriptor more than Launch may have, so that too many are seen rather than cut off.
 constexpr std::size_t control_space = CMSG_SPACE(sizeof(int) * (proto::limits::max_passed_descriptors + 1));
@@ -48,13 +50,23 @@ void SocketConnection::watch() {
 }
 
 void SocketConnection::on_events(const proto::Result<int>& events) {
-    if (!events) {
-        ended_ = broken_ = true;
-        return owner_->failed(events.error());
-    }
+    if (!events) return receive_last_words();
     if ((*events & UV_WRITABLE) != 0) send_kept();
     if ((*events & UV_READABLE) != 0) receive();
     watch();
+}
+
+// libuv has stopped to watch and names no reason (EBADF for any POLLERR). What came before the error can still be read.
+void SocketConnection::receive_last_words() {
+    broken_ = true;
+    poll_.reset();
+    for (std::size_t turn = 0; turn < max_last_turns && !ended_; ++turn) receive();
+    if (ended_) return;
+    ended_ = true;
+    int number = 0;
+    socklen_t size = sizeof number;
+    if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &number, &size) != 0) number = errno;
+    owner_->failed(proto::errno_error(number != 0 ? number : ECONNRESET, "read from the client"));
 }
 
 void SocketConnection::receive() {

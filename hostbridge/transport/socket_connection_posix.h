@@ -21,6 +21,7 @@ class SocketConnection final : public Connection {
   private:
     void on_events(const proto::Result<int>& events);
     void receive();
+    void receive_last_words();
     void send_kept();
     std::size_t send_now(std::string_view bytes);
     void watch();

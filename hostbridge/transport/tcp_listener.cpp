@@ -19,7 +19,8 @@ class TcpConnection final : public Connection {
     }
 
     void send(std::string& bytes) override {
-        if (unsent_ > 0 || bytes.empty() || broken_) return;
+        if (broken_) bytes.clear();
+        if (unsent_ > 0 || bytes.empty()) return;
         auto written = socket_->try_write(bytes);
         if (!written) {
             // Reading finds the same out and may find the peer's last words before it: let that report it.

@@ -46,7 +46,6 @@ proto::Result<void> Stream::read_start() {
         *buffer = uv_buf_init(nullptr, 0);
         if (auto* state = static_cast<State*>(handle->data)) {
             const auto room = state->buffer();
-            CHECK(!room.empty());
             *buffer = buffer_of(room.data(), room.size());
         }
     };
@@ -57,6 +56,7 @@ proto::Result<void> Stream::read_start() {
             uv_read_stop(stream);
             state->reading = false;
         }
+        if (size == UV_ENOBUFS) return;  // the source had no room
         if (size > 0) {
             state->on_read(static_cast<std::size_t>(size));
         } else if (size == UV_EOF) {

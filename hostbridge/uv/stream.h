@@ -17,7 +17,8 @@ namespace hostbridge::uv {
 /// no callback runs any more. Every callback may destroy the stream.
 class Stream {
   public:
-    /// Where the next bytes go; its size bounds how much is read. Never empty: read_stop() when there is no room.
+    /// Where the next bytes go; its size bounds how much is read. Empty: there is no room, and reading stops as after
+    /// read_stop().
     using BufferSource = std::function<std::span<char>()>;
     /// How many bytes are in the buffer now; 0 at the end of the stream. Reading has stopped after the end
     /// or an Error.

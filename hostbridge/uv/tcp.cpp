@@ -15,6 +15,9 @@ union Address {
 
 constexpr int listen_backlog = 511;
 
+// A peer that lost its power says nothing, not even that it is gone.
+constexpr unsigned keepalive_seconds = 60;
+
 std::uint16_t port_of(const Address& address) {
     const std::uint16_t network = address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port;
     const auto* bytes = reinterpret_cast<const unsigned char*>(&network);
@@ -51,6 +54,7 @@ proto::Result<std::unique_ptr<Tcp>> Tcp::accept() {
         return error(result, "accept a connection");
     }
     uv_tcp_nodelay(connection->handle_.raw(), 1);
+    uv_tcp_keepalive(connection->handle_.raw(), 1, keepalive_seconds);
     return connection;
 }
 

@@ -19,7 +19,7 @@ class Tcp final : public Stream {
     static proto::Result<std::unique_ptr<Tcp>> listen(uv_loop_t* loop, const std::string& address, std::uint16_t port,
                                                       OnConnection on_connection);
 
-    /// The connection that on_connection announced, with TCP_NODELAY.
+    /// The connection that on_connection announced, with TCP_NODELAY and SO_KEEPALIVE.
     proto::Result<std::unique_ptr<Tcp>> accept();
 
     [[nodiscard]] std::uint16_t local_port() const;
