@@ -21,6 +21,11 @@ proto::Result<std::unique_ptr<KeeperLink>> KeeperLink::start(uv_loop_t* loop, Ke
     std::unique_ptr<KeeperLink> link(new KeeperLink);
     link->control_ = UniqueFd(pair[0]);
     UniqueFd keepers_end(pair[1]);
+    // Before the fork: once there is a keeper, the program may run, and then nothing may fail any more.
+    auto poll =
+        uv::Poll::make(loop, link->control_.get(), [raw = link.get()](const proto::Result<int>&) { raw->receive(); });
+    if (!poll) return poll.error();
+    link->poll_ = std::move(*poll);
     order.control = keepers_end.get();
     // Without the handlers that fork() runs for malloc and stdio: the keeper uses neither.
     link->keeper_ = ::_Fork();
@@ -28,10 +33,6 @@ proto::Result<std::unique_ptr<KeeperLink>> KeeperLink::start(uv_loop_t* loop, Ke
     if (link->keeper_ < 0) return proto::errno_error(errno, "start a process");
     link->on_report_ = std::move(on_report);
     link->on_gone_ = std::move(on_gone);
-    auto poll =
-        uv::Poll::make(loop, link->control_.get(), [raw = link.get()](const proto::Result<int>&) { raw->receive(); });
-    if (!poll) return poll.error();  // the keeper sees the end of its socket
-    link->poll_ = std::move(*poll);
     link->poll_->watch(UV_READABLE);
     return link;
 }

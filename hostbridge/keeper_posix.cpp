@@ -33,21 +33,30 @@ void close_from(int first) noexcept {
 }
 
 // Moves what is needed into the slots and closes all else: the agent's sockets, and above all other programs' pipes.
-void arrange_descriptors(const KeeperOrder& order) noexcept {
+// The errno of what failed, or 0; the control slot is filled all the same, so that it can be reported.
+int arrange_descriptors(const KeeperOrder& order) noexcept {
     int wanted[slot_end] = {order.null_device, order.null_device, order.null_device,
                             order.control,     order.exit_report, order.streams[0],
                             order.streams[1],  order.streams[2],  order.working_directory_fd};
+    int failure = 0;
     for (int& fd : wanted) {
-        if (fd >= 0) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, above_slots);
+        if (fd < 0) continue;
+        fd = ::fcntl(fd, F_DUPFD_CLOEXEC, above_slots);
+        if (fd < 0) failure = errno;
+    }
+    if (failure != 0) {
+        ::dup2(order.control, control_slot);
+        return failure;
     }
     for (int slot = 0; slot < slot_end; ++slot) {
-        if (wanted[slot] >= 0) {
-            ::dup3(wanted[slot], slot, slot < control_slot ? 0 : O_CLOEXEC);
-        } else {
+        if (wanted[slot] < 0) {
             ::close(slot);
+        } else if (::dup3(wanted[slot], slot, slot < control_slot ? 0 : O_CLOEXEC) < 0) {
+            failure = errno;
         }
     }
     close_from(slot_end);
+    return failure;
 }
 
 void reset_signals() noexcept {
@@ -90,7 +99,11 @@ void fill_exit_report_variable(char* variable, pid_t keeper) noexcept {
 // In the program's process, which shares the keeper's memory until it executes. Returns only what failed.
 KeeperReport become_program(const KeeperOrder& order, pid_t keeper) noexcept {
     ::setpgid(0, 0);
-    for (int stream = 0; stream < 3; ++stream) ::dup2(stdin_slot + stream, stream);
+    for (int stream = 0; stream < 3; ++stream) {
+        if (::dup2(stdin_slot + stream, stream) < 0) {
+            return {KeeperReport::no_process, static_cast<std::uint32_t>(errno)};
+        }
+    }
     const bool has_descriptor = order.working_directory_fd >= 0;
     if ((has_descriptor ? ::fchdir(directory_slot) : ::chdir(order.working_directory)) < 0) {
         return {KeeperReport::no_working_directory, static_cast<std::uint32_t>(errno)};
@@ -182,8 +195,10 @@ void run_keeper(const KeeperOrder& order) noexcept {
     ::setsid();
     ::prctl(PR_SET_NAME, "hostbridge-keep");
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    arrange_descriptors(order);
-    const KeeperReport report = start_program(order, ::getpid());
+    const int unarranged = arrange_descriptors(order);
+    const KeeperReport report = unarranged == 0
+                                    ? start_program(order, ::getpid())
+                                    : KeeperReport{KeeperReport::no_process, static_cast<std::uint32_t>(unarranged)};
     for (int slot = stdin_slot; slot < slot_end; ++slot) ::close(slot);
     if (report.kind != KeeperReport::started) {
         send_report(report);

@@ -37,11 +37,13 @@ struct ProcessRequest {
     int passed_working_directory = -1;  ///< POSIX: wins over working_directory; borrowed, -1 if none.
 };
 
-/// Why nothing was started; goes into LaunchError as it is.
+/// Why there is no Process; goes into LaunchError as it is.
 struct LaunchFailure {
     mzinit::v1::LaunchErrorCode code;
     std::uint32_t host_code = 0;  ///< errno or GetLastError().
     std::string text;             ///< One line for the user.
+    /// The program may have run, if only for a moment: nobody may try it a second time.
+    bool started = false;
 };
 
 /// How a program ended: the host's full code, or the signal that ended it.

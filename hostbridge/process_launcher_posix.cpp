@@ -44,7 +44,7 @@ class PosixProcess final : public Process {
 
     std::uint64_t unread_stdin() override {
         int unread = 0;
-        if (stdin_ < 0 || ::ioctl(stdin_, FIONREAD, &unread) < 0) return 0;
+        if (stdin_ < 0 || ::ioctl(stdin_, FIONREAD, &unread) < 0) return last_seen_unread_;
         if (!enlarged_ && unread > large_pipe / 32) {
             // Only for those who fill it: a user's pipes may not hold more than a fixed amount together.
             enlarged_ = true;
@@ -57,6 +57,8 @@ class PosixProcess final : public Process {
         // A reader's descriptor would hide from us that the program has closed its own, so it is made only now.
         const std::string path = "/proc/self/fd/" + std::to_string(stdin_);
         stdin_reader_ = UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        // The caller closes its end, so that nothing can be asked from then on: better unread than lost.
+        if (!stdin_reader_) last_seen_unread_ = unread_stdin();
         stdin_ = stdin_reader_.get();
     }
 
@@ -82,6 +84,7 @@ class PosixProcess final : public Process {
     std::function<void()> on_destroyed_;
     int stdin_ = -1;  // borrowed from pipes[0], later that of stdin_reader_
     UniqueFd stdin_reader_;
+    std::uint64_t last_seen_unread_ = 0;  // if there is nothing to ask
     bool enlarged_ = false;
     bool ended_ = false;
 };
@@ -303,9 +306,9 @@ void PosixLauncher::hand_over(const std::shared_ptr<Launch>& launch, KeeperLink&
 }
 
 void PosixLauncher::on_gone(const std::shared_ptr<Launch>& launch, KeeperLink& link) {
-    // A keeper that was itself killed has reported nothing, and its program is out of reach.
+    // A keeper that was itself killed has reported nothing: its program may run, and is out of reach.
     if (launch->started) {
-        launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, 0, "its keeper was killed"});
+        launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, 0, "its keeper was killed", true});
     } else if (launch->process != nullptr) {
         launch->process->note_keeper_gone();
         if (!launch->exit_reported) launch->exited(mzinit::v1::SIGNAL_KILL);

@@ -141,7 +141,11 @@ void report_start(uv_loop_t* loop, Launch& launch) {
     // While we hold these, the streams of the child do not end.
     launch.childs = {};
     auto program = RunningProgram::watch(loop, std::move(parts), std::move(launch.exited));
-    if (!program) return launch.started(host_failure(program.error()));
+    if (!program) {
+        LaunchFailure unwatched = host_failure(program.error());
+        unwatched.started = true;  // until watch() ended it
+        return launch.started(std::move(unwatched));
+    }
     (*program)->pipes = std::move(launch.ours);
     launch.started(std::unique_ptr<Process>(std::move(*program)));
 }

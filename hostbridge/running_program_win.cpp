@@ -2,6 +2,7 @@
 #include "hostbridge/running_program_win.h"
 
 #include <chrono>
+#include <utility>
 
 #include "hostbridge/wine_workarounds_win.h"
 
@@ -29,7 +30,10 @@ proto::Result<std::unique_ptr<RunningProgram>> RunningProgram::watch(uv_loop_t* 
     std::unique_ptr<RunningProgram> program(new RunningProgram(loop, std::move(parts), std::move(exited)));
     auto watch = ExitWatch::start(loop, program->parts_.child.process.get(),
                                   [raw = program.get()](std::uint32_t code) { raw->on_exit(code); });
-    if (!watch) return watch.error();
+    if (!watch) {
+        program->terminate_tree();
+        return watch.error();
+    }
     program->exit_watch_ = std::move(*watch);
     return program;
 }
@@ -96,10 +100,22 @@ void RunningProgram::ask_to_end(ConsoleEvent event) {
         if (!ask_windows_to_close(parts_.child.id)) terminate_tree();
         return;
     }
+    if (event_under_way_) {
+        waiting_event_ = event;
+        return;
+    }
+    event_under_way_ = true;
     send_console_event(loop_, duplicate(parts_.child.process.get()), parts_.child.id, event,
                        [this, alive = std::weak_ptr(alive_)](bool sent) {
-                           if (!alive.expired() && !sent && !has_exited_) terminate_tree();
+                           if (!alive.expired()) on_event_sent(sent);
                        });
+}
+
+void RunningProgram::on_event_sent(bool sent) {
+    event_under_way_ = false;
+    if (has_exited_ || terminated_) return;
+    if (!sent) return terminate_tree();
+    if (const auto event = std::exchange(waiting_event_, std::nullopt)) ask_to_end(*event);
 }
 
 void RunningProgram::terminate_tree() {

@@ -30,7 +30,7 @@ class RunningProgram final : public Process {
         ProgramKind kind;
     };
 
-    /// `exited` is called once on the loop and may destroy the program.
+    /// `exited` is called once on the loop and may destroy the program. Ends what is in the job if it cannot be watched.
     static proto::Result<std::unique_ptr<RunningProgram>> watch(uv_loop_t* loop, Parts parts,
                                                                 std::function<void(ExitResult)> exited);
     ~RunningProgram() override;
@@ -51,6 +51,7 @@ class RunningProgram final : public Process {
     void on_exit(std::uint32_t code);
     [[nodiscard]] ExitResult exit_result(std::uint32_t code) const;
     void ask_to_end(ConsoleEvent event);
+    void on_event_sent(bool sent);
 
     uv_loop_t* loop_;
     Parts parts_;
@@ -59,6 +60,9 @@ class RunningProgram final : public Process {
     std::unique_ptr<PipePeek> peek_;
     uv::Timer grace_;
     std::optional<mzinit::v1::SignalNumber> requested_;  ///< The last signal that asks the program to end.
+    /// One at a time, because each costs a process and a thread of the work queue; of those that come meanwhile the last.
+    bool event_under_way_ = false;
+    std::optional<ConsoleEvent> waiting_event_;
     bool terminated_ = false;
     bool has_exited_ = false;
     /// Tells callbacks of the work queue that we are gone.

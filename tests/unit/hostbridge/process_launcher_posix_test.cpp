@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -24,6 +25,22 @@ using namespace std::chrono_literals;
 using interop::UniqueFd;
 
 constexpr auto hang_guard = 20s;
+
+/// Until it is gone, no new descriptor gets a number of `count` or above.
+class DescriptorLimit {
+  public:
+    explicit DescriptorLimit(rlim_t count) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit limited{count, before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &limited);
+    }
+    DescriptorLimit(const DescriptorLimit&) = delete;
+    DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+    ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+  private:
+    rlimit before_{};
+};
 
 /// Real keepers and real processes; the runner is a shell and the programs are its scripts.
 class PosixLauncherTest : public testing::Test {
@@ -205,6 +222,15 @@ TEST_F(PosixLauncherTest, SaysWhenTheWorkingDirectoryCannotBeUsed) {
     EXPECT_EQ(failure_->host_code, static_cast<std::uint32_t>(ENOENT));
 }
 
+TEST_F(PosixLauncherTest, SaysWhenTheProgramsDescriptorsCannotBeArranged) {
+    const DescriptorLimit limit(60);  // enough for us, and less than the keeper's places for them
+    start(request_of("exit 0"));
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(failure_->code, mzinit::v1::LAUNCH_ERROR_HOST_FAILURE);
+    EXPECT_EQ(failure_->host_code, static_cast<std::uint32_t>(EINVAL));
+    EXPECT_FALSE(failure_->started);
+}
+
 TEST_F(PosixLauncherTest, SaysWhenTheArgumentListIsTooLong) {
     auto request = request_of("exit 0");
     request.argv.resize(40, std::string(120 << 10, 'x'));
@@ -359,6 +385,18 @@ TEST_F(PosixLauncherTest, SaysHowMuchInputTheProgramHasNotRead) {
     wait_for_output("first");
     EXPECT_EQ(process_->unread_stdin(), 7u);
     process_->stdin_ending();
+    pipes_[0].reset();
+    EXPECT_EQ(process_->unread_stdin(), 7u);
+}
+
+TEST_F(PosixLauncherTest, TakesNoInputForReadThatItCannotSeeAnyMore) {
+    start(request_of("read line; echo $line; exec sleep 1000"));
+    write_stdin("first\nsecond\n");
+    wait_for_output("first");
+    {
+        const DescriptorLimit limit(0);
+        process_->stdin_ending();
+    }
     pipes_[0].reset();
     EXPECT_EQ(process_->unread_stdin(), 7u);
 }
