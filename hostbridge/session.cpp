@@ -229,7 +229,7 @@ void Session::prepared(LaunchJob& job) {
 }
 
 void Session::fail_launch(const LaunchFailure& failure) {
-    protocol_.send_launch_error(failure.code, failure.host_code, failure.text, false);
+    protocol_.send_launch_error(failure.code, failure.host_code, failure.text, failure.started);
     write_audit_record("refused " + std::string(name_of(failure.code)));
     begin_ending();
 }
