@@ -72,6 +72,32 @@ bool has_expected_head(const OpenProgram& program, const Launch& launch) {
     return proto::as_bytes(proto::sha256({head.data(), *size})) == launch.program_head_sha256();
 }
 
+interop::ImageDescription identify(uv_file file, std::uint64_t size) {
+    return interop::identify_image(
+        [file](std::uint64_t offset, std::span<std::byte> buffer) {
+            return uv::read_at(file, offset, {reinterpret_cast<char*>(buffer.data()), buffer.size()}).value_or(0);
+        },
+        size);
+}
+
+// Before it costs room in the cache: what no host runs.
+std::optional<LaunchFailure> refuse_to_cache(uv_file passed) {
+    const auto status = uv::stat_file(passed);
+    if (!status) return failure_of(status.error());
+    if (!uv::is_regular_file(*status))
+        return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
+    const auto image = identify(passed, status->st_size);
+    switch (image.kind) {
+        case interop::ImageKind::pe:
+            if (!image.is_dll) return std::nullopt;
+            break;
+        case interop::ImageKind::dos:
+        case interop::ImageKind::ne: return std::nullopt;
+        default: break;
+    }
+    return failure(mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, "it is " + interop::describe(image));
+}
+
 // A passed program is the truth: what we see at the path is used only if it is that very file.
 Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, const std::string& path,
                                          const LaunchContext& context) {
@@ -84,6 +110,7 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
     }
     if (context.cache == nullptr)
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
+    if (auto refused = refuse_to_cache(passed)) return std::move(*refused);
     auto cached = context.cache->store(passed, launch.program());
     if (!cached) return failure_of(cached.error());
     return open_program(*cached);
@@ -101,15 +128,6 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
     }
     return seen;
-}
-
-interop::ImageDescription identify(const OpenProgram& program) {
-    return interop::identify_image(
-        [&](std::uint64_t offset, std::span<std::byte> buffer) {
-            return uv::read_at(program.file.get(), offset, {reinterpret_cast<char*>(buffer.data()), buffer.size()})
-                .value_or(0);
-        },
-        program.size);
 }
 
 bool is_usable_directory(const std::string& path) {
@@ -192,7 +210,7 @@ std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch,
     const auto& program = std::get<OpenProgram>(found);
     ProcessRequest request;
     request.program = program.path;
-    request.image = identify(program);
+    request.image = identify(program.file.get(), program.size);
     request.argv.assign(launch.argv().begin(), launch.argv().end());
     if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
     for (const auto& variable : launch.environment())

@@ -133,8 +133,7 @@ proto::Result<std::string> DirectoryProgramCache::store(uv_file program, std::st
     if (!S_ISREG(status.st_mode)) return proto::errno_error(EACCES, "use the passed program");
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size > size_limit_) return proto::errno_error(EFBIG, "cache the passed program");
-    const std::lock_guard lock(mutex_);
-    const auto digest = digest_of(program, size_limit_);
+    const auto digest = digest_of(program, size);
     if (!digest) return digest.error();
     if (auto made = make_private_directory(root_); !made) return made.error();
     const std::string name = base_name(guest_path);
@@ -144,21 +143,40 @@ proto::Result<std::string> DirectoryProgramCache::store(uv_file program, std::st
             ::utimensat(AT_FDCWD, (root_ + "/" + *digest).c_str(), nullptr, 0);
             return path;
         }
-        ::unlink(path.c_str());
     }
     return copy(program, size, *digest, name);
 }
 
+// The room and the directory of one copy, from make_room() to the end of the copy.
+class DirectoryProgramCache::Reservation {
+  public:
+    Reservation(DirectoryProgramCache& cache, std::uint64_t size, std::string digest)
+        : cache_(cache), size_(size), digest_(std::move(digest)) {}
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation() {
+        const std::lock_guard lock(cache_.mutex_);
+        cache_.reserved_ -= size_;
+        cache_.under_way_.erase(cache_.under_way_.find(digest_));
+    }
+
+  private:
+    DirectoryProgramCache& cache_;
+    std::uint64_t size_;
+    std::string digest_;
+};
+
 proto::Result<std::string> DirectoryProgramCache::copy(int program, std::uint64_t size, const std::string& digest,
                                                        const std::string& name) {
-    make_room(size);
+    if (auto made = make_room(size, digest); !made) return made.error();
+    const Reservation reservation(*this, size, digest);
     const std::string directory = root_ + "/" + digest;
     if (auto made = make_private_directory(directory); !made) return made.error();
-    std::string temporary = root_ + "/" + digest + "/.XXXXXX";
+    std::string temporary = directory + "/.XXXXXX";
     UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!file) return proto::errno_error(errno, "write to the program cache");
     Sha256 written;
-    auto copied = read_through(program, size_limit_, [&](std::string_view bytes) {
+    auto copied = read_through(program, size, [&](std::string_view bytes) {
         written.add(bytes);
         return write_all(file.get(), bytes);
     });
@@ -176,10 +194,17 @@ proto::Result<std::string> DirectoryProgramCache::copy(int program, std::uint64_
     return path;
 }
 
-void DirectoryProgramCache::make_room(std::uint64_t size) const {
+// Reserves it, too; the caller gives it back.
+proto::Result<void> DirectoryProgramCache::make_room(std::uint64_t size, const std::string& digest) {
+    const std::lock_guard lock(mutex_);
+    if (size + reserved_ > size_limit_) {
+        return proto::errno_error(EAGAIN, "cache the passed program (others are being copied)");
+    }
     auto entries = entries_of(root_);
     std::ranges::sort(entries, {}, &Entry::used);
-    std::uint64_t total = size;
+    // What is under way is counted by what was reserved for it.
+    std::erase_if(entries, [&](const Entry& entry) { return under_way_.contains(entry.directory.filename()); });
+    std::uint64_t total = size + reserved_;
     for (const auto& entry : entries) total += entry.size;
     // A running program keeps its file though its name is gone.
     std::error_code failure;
@@ -187,6 +212,9 @@ void DirectoryProgramCache::make_room(std::uint64_t size) const {
         fs::remove_all(entry->directory, failure);
         total -= entry->size;
     }
+    reserved_ += size;
+    under_way_.insert(digest);
+    return {};
 }
 
 std::unique_ptr<ProgramCache> make_program_cache() {

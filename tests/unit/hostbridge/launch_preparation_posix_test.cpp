@@ -17,9 +17,22 @@ using mzinit::v1::Launch;
 
 class FakeCache final : public ProgramCache {
   public:
-    proto::Result<std::string> store(uv_file, std::string_view) override { return path; }
+    proto::Result<std::string> store(uv_file, std::string_view) override {
+        ++stored;
+        return path;
+    }
     std::string path;
+    int stored = 0;
 };
+
+std::string dos_program() {
+    std::string program(64, '\0');
+    program.replace(0, 2, "MZ");
+    program[2] = 64;  // bytes in the last page
+    program[4] = 1;   // pages
+    program[8] = 2;   // paragraphs of the header
+    return program;
+}
 
 class LaunchPreparation : public testing::Test {
   protected:
@@ -125,12 +138,26 @@ TEST_F(LaunchPreparation, StartsAPassedProgramWhereItSeesTheSameFile) {
 
 TEST_F(LaunchPreparation, StartsAPassedProgramFromTheCacheWhereItSeesAnotherFile) {
     map("/guest", directory_.path());
-    write("other.exe", contents_);
+    write("other.exe", dos_program());
     FakeCache cache;
     cache.path = directory_ / "other.exe";
     context_.cache = &cache;
     descriptors_.program = open(directory_ / "other.exe");
     EXPECT_EQ(prepare_well().program, directory_ / "other.exe");
+    EXPECT_EQ(cache.stored, 1);
+}
+
+TEST_F(LaunchPreparation, CachesNothingThatIsNoProgram) {
+    FakeCache cache;
+    context_.cache = &cache;
+    for (const std::string& text : {contents_, std::string("text"), std::string()}) {
+        write("other.exe", text);
+        descriptors_.program = open(directory_ / "other.exe");
+        EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_BAD_FORMAT);
+    }
+    descriptors_.program = open(directory_.path());
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED);
+    EXPECT_EQ(cache.stored, 0);
 }
 
 TEST_F(LaunchPreparation, RefusesAPassedProgramThatItCannotKeep) {

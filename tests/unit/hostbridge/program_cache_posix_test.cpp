@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
+#include <thread>
+#include <vector>
 
 #include "interop/os/unique_fd.h"
 #include "temporary_directory.h"
@@ -101,6 +104,23 @@ TEST_F(ProgramCacheTest, MakesRoomByRemovingWhatWasUsedLongestAgo) {
     EXPECT_FALSE(std::filesystem::exists(old_path));
     EXPECT_TRUE(std::filesystem::exists(new_path));
     EXPECT_TRUE(std::filesystem::exists(third_path));
+}
+
+TEST_F(ProgramCacheTest, StoresForManyAtTheSameTime) {
+    constexpr std::size_t size = 1 << 20;
+    DirectoryProgramCache cache(directory_ / "cache", 16 * size);
+    const std::array<std::string, 2> programs{std::string(size, 'a'), std::string(size, 'b')};
+    const std::array<interop::UniqueFd, 2> files{file_with(programs[0]), file_with(programs[1])};
+    std::array<std::string, 8> paths;
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        threads.emplace_back([&, i] { paths[i] = cache.store(files[i % 2].get(), "a.exe").value_or(""); });
+    }
+    for (auto& thread : threads) thread.join();
+    for (std::size_t i = 0; i < paths.size(); ++i) EXPECT_EQ(contents_of(paths[i]), programs[i % 2]) << i;
+    // What was reserved for them has been given back.
+    const auto large_file = file_with(std::string(16 * size, 'c'));
+    EXPECT_TRUE(cache.store(large_file.get(), "c.exe"));
 }
 
 TEST_F(ProgramCacheTest, RefusesAProgramThatIsLargerThanTheCache) {
