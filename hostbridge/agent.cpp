@@ -12,6 +12,7 @@
 #include "hostbridge/uv/file.h"
 #include "hostbridge/uv/loop.h"
 #include "hostbridge/uv/signal.h"
+#include "hostbridge/uv/work.h"
 #include "interop/text/endpoint.h"
 #include "proto/base/log.h"
 
@@ -90,6 +91,15 @@ proto::Result<StopSignals> watch_stop_signals(uv_loop_t* loop, BridgeServer& ser
     return signals;
 }
 
+// Copies to the program cache, starts of Wine and slow disks each hold a thread, and libuv has four by itself.
+void enlarge_thread_pool(uv_loop_t* loop) {
+    constexpr const char* variable = "UV_THREADPOOL_SIZE";
+    if (std::getenv(variable) != nullptr) return;
+    set_own_variable(variable, "16");
+    uv::queue_work(loop, [] {}, [] {});  // the first one makes libuv look
+    set_own_variable(variable, nullptr);
+}
+
 }  // namespace
 
 proto::Result<void> run_agent(const AgentOptions& options) {
@@ -105,6 +115,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     const auto cache = make_program_cache();
     std::vector<char> scratch(limits::output_read);
     uv::Loop loop;
+    enlarge_thread_pool(loop.get());
     SessionServices services{.loop = loop.get(),
                              .launcher = nullptr,
                              .map = std::move(*map),
@@ -124,6 +135,8 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     settings.policy = {.own_user_id = own_user_id(),
                        .allowed_context_ids = options.allowed_context_ids,
                        .vsock_needs_key = options.vsock_needs_key,
+                       .vsock_admits_any_port = options.vsock_admits_any_port,
+                       .has_keys = !options.key_file.empty(),
                        .shares_namespaces = shares_own_namespaces};
     settings.max_sessions = options.max_sessions;
 

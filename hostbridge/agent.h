@@ -21,6 +21,7 @@ struct AgentOptions {
     std::vector<std::string> runners;  ///< KIND=COMMAND
     std::vector<std::uint32_t> allowed_context_ids;
     bool vsock_needs_key = false;
+    bool vsock_admits_any_port = false;
     std::size_t max_sessions = limits::default_sessions;
     std::string exit_object;
     int ready_fd = -1;

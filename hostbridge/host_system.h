@@ -30,10 +30,15 @@ std::optional<int> run_as_helper(const std::vector<std::string>& arguments);
 /// error boxes).
 void prepare_agent_process();
 
+/// Sets a variable of our own environment, as getenv() sees it, or removes it if `value` is null. While there is one
+/// thread.
+void set_own_variable(const char* name, const char* value);
+
 /// The id by which this user is known to unix sockets; 0 on Windows, which has none.
 std::uint32_t own_user_id();
 
-/// Whether that process is in our own user and mount namespace; false on Windows.
+/// Whether that process is seen to be in our own user and mount namespace; false on Windows. The kernel shows the
+/// namespaces of a process only to who may trace it: those of root's to root alone.
 bool shares_own_namespaces(std::uint32_t process_id);
 
 /// Writes `text` to an inherited descriptor and closes it.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "hostbridge/descriptor_limit_posix.h"
 #include "interop/os/unique_fd.h"
@@ -51,6 +52,14 @@ void prepare_agent_process() {
     action.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &action, nullptr);
     raise_descriptor_limit();
+}
+
+void set_own_variable(const char* name, const char* value) {
+    if (value != nullptr) {
+        ::setenv(name, value, 1);
+    } else {
+        ::unsetenv(name);
+    }
 }
 
 std::uint32_t own_user_id() { return ::geteuid(); }

@@ -4,6 +4,7 @@
 #include <io.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "hostbridge/console_control_win.h"
 #include "hostbridge/random.h"
@@ -52,6 +53,11 @@ void prepare_agent_process() {
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     // If the agent was started with Ctrl-C ignored, its children would never get one.
     SetConsoleCtrlHandler(nullptr, FALSE);
+}
+
+void set_own_variable(const char* name, const char* value) {
+    // The system's function would not reach getenv(). Empty removes.
+    ::_putenv_s(name, value != nullptr ? value : "");
 }
 
 std::uint32_t own_user_id() { return 0; }

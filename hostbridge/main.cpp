@@ -35,7 +35,9 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
                    "What runs programs of a kind (pe64, pe32, dotnet, dos, win16); %p is the program")
         ->type_name("KIND=COMMAND");
     app.add_option("--allow-cid", options.allowed_context_ids, "A vsock context id that may connect; may be repeated");
-    app.add_flag("--vsock-key", options.vsock_needs_key, "Ask vsock clients for the key, too");
+    app.add_flag("--vsock-key", options.vsock_needs_key, "Ask all vsock clients for the key, the guests' root, too");
+    app.add_flag("--vsock-any-port", options.vsock_admits_any_port,
+                 "Ask no vsock client for the key because its port is not one of the guest's root (below 1024)");
     app.add_option("--max-sessions", options.max_sessions, "How many connections there may be at once")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

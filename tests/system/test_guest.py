@@ -155,7 +155,7 @@ class InGuest(unittest.TestCase):
             file.write(f"[host]\nkey = {cls.directory}/key\n[route]\npe = host\n")
         cls.environment = dict(os.environ, MZINIT_CONF=conf)
         cls.agent = cls.enterClassContext(start_agent(cls.directory, "vsock", [
-            "--listen", f"vsock:{VSOCK_PORT}", "--allow-cid", "1", "--map", "/=/"]))
+            "--listen", f"vsock:{VSOCK_PORT}", "--allow-cid", "1", "--vsock-any-port", "--map", "/=/"]))
 
     def setUp(self):
         self.mzinit("register")
@@ -217,7 +217,7 @@ class InGuest(unittest.TestCase):
         os.mkdir(root)
         shutil.copy(self.program, os.path.join(root, "program.exe"))
         port = VSOCK_PORT + 3
-        arguments = ["--listen", f"vsock:{port}", "--allow-cid", "1", "--map", f"/={root}"]
+        arguments = ["--listen", f"vsock:{port}", "--allow-cid", "1", "--vsock-any-port", "--map", f"/={root}"]
         with start_agent(self.directory, "chroot", arguments) as agent:
             pid = os.fork()
             if pid == 0:

@@ -14,10 +14,11 @@ Peer unix_peer(std::uint32_t user_id, std::uint32_t process_id = 4711) {
     return peer;
 }
 
-Peer vsock_peer(std::uint32_t context_id) {
+Peer vsock_peer(std::uint32_t context_id, std::uint32_t port = 1023) {
     Peer peer;
     peer.transport = Peer::Transport::vsock;
     peer.context_id = context_id;
+    peer.port = port;
     return peer;
 }
 
@@ -41,6 +42,12 @@ TEST(AdmissionPolicy, RefusesOtherUsersEvenWhenTheAgentIsRoot) {
 TEST(AdmissionPolicy, AdmitsRootOnlyFromItsOwnNamespaces) {
     EXPECT_FALSE(policy_of_user(1000, true).refusal(unix_peer(0)));
     EXPECT_TRUE(policy_of_user(1000, false).refusal(unix_peer(0)));
+}
+
+TEST(AdmissionPolicy, RefusesRootOfAnotherNamespaceEvenWhenTheAgentIsRoot) {
+    EXPECT_FALSE(policy_of_user(0, true).refusal(unix_peer(0)));
+    EXPECT_TRUE(policy_of_user(0, false).refusal(unix_peer(0)));
+    EXPECT_TRUE(policy_of_user(0, true).refusal(unix_peer(0, 0)));
 }
 
 TEST(AdmissionPolicy, RefusesRootWhoseProcessItCannotSee) {
@@ -68,6 +75,28 @@ TEST(AdmissionPolicy, AsksForTheKeyOnTcpAndWhereConfiguredOnVsock) {
     EXPECT_FALSE(policy.needs_key(vsock_peer(3)));
     policy.vsock_needs_key = true;
     EXPECT_TRUE(policy.needs_key(vsock_peer(3)));
+}
+
+TEST(AdmissionPolicy, AsksForTheKeyOnVsockFromPortsThatAreNotOfTheGuestsRoot) {
+    AdmissionPolicy policy = policy_of_user(1000);
+    policy.allowed_context_ids = {3};
+    policy.has_keys = true;
+    EXPECT_FALSE(policy.needs_key(vsock_peer(3, 1023)));
+    EXPECT_TRUE(policy.needs_key(vsock_peer(3, 1024)));
+    EXPECT_FALSE(policy.refusal(vsock_peer(3, 1024)));
+    policy.vsock_admits_any_port = true;
+    EXPECT_FALSE(policy.needs_key(vsock_peer(3, 1024)));
+    policy.vsock_needs_key = true;
+    EXPECT_TRUE(policy.needs_key(vsock_peer(3, 1024)));
+}
+
+TEST(AdmissionPolicy, RefusesThosePortsWhereThereIsNoKeyToProve) {
+    AdmissionPolicy policy = policy_of_user(1000);
+    policy.allowed_context_ids = {3};
+    EXPECT_FALSE(policy.refusal(vsock_peer(3, 1023)));
+    EXPECT_TRUE(policy.refusal(vsock_peer(3, 1024)));
+    policy.vsock_admits_any_port = true;
+    EXPECT_FALSE(policy.refusal(vsock_peer(3, 1024)));
 }
 
 }  // namespace
