@@ -6,6 +6,18 @@
 #include "proto/base/log.h"
 
 namespace hostbridge {
+namespace {
+
+// Each costs processes and memory for as long as the agent runs, and clients choose the prefixes.
+constexpr std::size_t max_desktops = 4;
+
+}  // namespace
+
+proto::Result<void> WineHost::State::hold_desktop(const std::string& prefix, const std::string& wine,
+                                                  const Environment& environment) {
+    if (!desktops.contains(prefix) && desktops.size() == max_desktops) return {};
+    return desktops[prefix].hold(wine, environment.variables());
+}
 
 void WineHost::ensure(const std::string& wine, const Environment& environment, OnReady ready) {
     const std::string prefix = interop::wine_prefix(environment.lookup());
@@ -31,7 +43,7 @@ void WineHost::ensure(const std::string& wine, const Environment& environment, O
             const auto state = weak.lock();
             if (!state) return;
             if (job->outcome) {
-                auto held = state->desktops[job->prefix].hold(job->wine, job->environment.variables());
+                auto held = state->hold_desktop(job->prefix, job->wine, job->environment);
                 // Programs run without it; only the clipboard forgets.
                 if (!held) proto::warn(held.error().message());
             }

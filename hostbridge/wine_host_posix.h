@@ -31,7 +31,11 @@ class WineHost {
   private:
     struct State {
         std::map<std::string, std::vector<OnReady>> waiting;   ///< By prefix: those who wait for its server.
-        std::map<std::string, interop::WineDesktop> desktops;  ///< By prefix.
+        std::map<std::string, interop::WineDesktop> desktops;  ///< By prefix; the first few get one.
+
+        /// Holds the prefix's desktop if it has one or gets one.
+        proto::Result<void> hold_desktop(const std::string& prefix, const std::string& wine,
+                                         const Environment& environment);
     };
 
     uv_loop_t* loop_;
