@@ -22,6 +22,8 @@ inline constexpr std::size_t small_connection_read = 8u << 10;
 inline constexpr std::chrono::milliseconds drain = 5s;
 /// How soon after that it is looked at again whether everything was read.
 inline constexpr std::chrono::milliseconds drain_recheck = 250ms;
+/// How long a client may take to read the last of what is sent to it.
+inline constexpr std::chrono::milliseconds ending = 10s;
 /// How long running programs have after the agent was told to end.
 inline constexpr std::chrono::milliseconds shutdown_grace = 10s;
 /// How often it is asked how much of its input a program has read, while that changes and while it does not.
@@ -32,5 +34,9 @@ inline constexpr std::size_t confirm_at_once = 32u << 10;
 /// Signals that a client may send before its program runs.
 inline constexpr std::size_t early_signals = 16;
 inline constexpr std::size_t default_sessions = 4096;
+/// Connections that have not proved their right to one, or were refused; beyond it the oldest is dropped.
+inline constexpr std::size_t strangers = 256;
+/// How long starting a program may take; making a new Wine prefix on a slow disk is well within it.
+inline constexpr std::chrono::milliseconds start = 120s;
 
 }  // namespace hostbridge::limits

@@ -30,21 +30,41 @@ void BridgeServer::accept(std::unique_ptr<Connection> connection, const Peer& pe
     if (!nonce) return proto::warn(nonce.error().message());
     const auto unwelcome = settings_.policy.refusal(peer);
     const bool needs_key = !unwelcome && settings_.policy.needs_key(peer);
+    Session::Events events{.authenticated = {}, .finished = [this](Session& ended) { finished(ended); }};
+    if (needs_key) events.authenticated = [this](Session& known) { admit(known); };
     auto session = std::make_shared<Session>(services_, std::move(connection), peer,
                                              needs_key ? Session::KeyPolicy::required : Session::KeyPolicy::none,
-                                             *nonce, [this](Session& ended) { finished(ended); });
+                                             *nonce, std::move(events));
     Session& accepted = *session;
     sessions_.emplace(&accepted, std::move(session));
+    // Until then nobody knows whether it may take a session from anybody.
+    if (unwelcome || needs_key) add_stranger(accepted);
     accepted.start();
     if (unwelcome) {
         proto::warn(to_string(peer) + " refused: " + *unwelcome);
         accepted.refuse(mzinit::v1::REFUSAL_NOT_AUTHORIZED, *unwelcome);
     } else if (stopping_) {
         accepted.refuse(mzinit::v1::REFUSAL_SHUTTING_DOWN, "the agent is shutting down");
-    } else if (sessions_.size() > settings_.max_sessions) {
-        proto::warn(to_string(peer) + " refused: too many sessions");
-        accepted.refuse(mzinit::v1::REFUSAL_TOO_MANY_SESSIONS, "the agent has too many sessions");
+    } else if (!needs_key) {
+        admit(accepted);
     }
+}
+
+void BridgeServer::admit(Session& session) {
+    std::erase(strangers_, &session);
+    if (sessions_.size() - strangers_.size() <= settings_.max_sessions) return;
+    proto::warn(to_string(session.peer()) + " refused: too many sessions");
+    session.refuse(mzinit::v1::REFUSAL_TOO_MANY_SESSIONS, "the agent has too many sessions");
+    if (sessions_.contains(&session)) add_stranger(session);
+}
+
+void BridgeServer::add_stranger(Session& session) {
+    if (strangers_.size() >= limits::strangers) {
+        Session& oldest = *strangers_.front();
+        proto::info(to_string(oldest.peer()) + " dropped: too many connections that were not admitted");
+        oldest.abort("dropped");
+    }
+    strangers_.push_back(&session);
 }
 
 void BridgeServer::finished(Session& session) {
@@ -52,6 +72,7 @@ void BridgeServer::finished(Session& session) {
     CHECK(found != sessions_.end());
     finished_.push_back(std::move(found->second));
     sessions_.erase(found);
+    std::erase(strangers_, &session);
     bury_.start(std::chrono::milliseconds(0));
 }
 

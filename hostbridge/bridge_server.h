@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -17,7 +18,7 @@ class BridgeServer {
   public:
     struct Settings {
         AdmissionPolicy policy;
-        std::size_t max_sessions = 0;
+        std::size_t max_sessions = 0;  ///< Of clients that had the right to one.
     };
 
     /// `services` is borrowed. `on_stopped` is called once, when shut_down() is complete.
@@ -33,10 +34,10 @@ class BridgeServer {
     /// ends it.
     void shut_down();
 
-    [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
-
   private:
     void accept(std::unique_ptr<Connection> connection, const Peer& peer);
+    void admit(Session& session);
+    void add_stranger(Session& session);
     void finished(Session& session);
     void bury();
     void abort_all();
@@ -46,6 +47,7 @@ class BridgeServer {
     std::function<void()> on_stopped_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
+    std::deque<Session*> strangers_;  ///< Those of sessions_ with no right to one, the oldest first.
     std::vector<std::shared_ptr<Session>> finished_;  ///< Destroyed on the next turn: they are still on the stack.
     uv::Timer bury_;
     uv::Timer grace_;

@@ -51,11 +51,11 @@ struct Session::LaunchJob {
 };
 
 Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer,
-                 KeyPolicy key_policy, const proto::Nonce& nonce, std::function<void(Session&)> on_finished)
+                 KeyPolicy key_policy, const proto::Nonce& nonce, Events events)
     : services_(services),
       connection_(std::move(connection)),
       peer_(peer),
-      on_finished_(std::move(on_finished)),
+      events_(std::move(events)),
       protocol_(greeting_options(peer, nonce), key_lookup(services, key_policy)),
       liveness_(Clock::now()),
       deadline_(services.loop, [this] { on_deadline(); }),
@@ -112,6 +112,10 @@ void Session::handle_events() {
     while (phase_ < Phase::ending) {
         auto next = protocol_.receive();
         if (!next) return protocol_error(next.error());
+        if (protocol_.authenticated() && !std::exchange(authenticated_, true)) {
+            if (events_.authenticated) events_.authenticated(*this);
+            if (phase_ >= Phase::ending) return;
+        }
         if (!next->has_value()) break;
         handle(std::move(**next));
     }
@@ -191,7 +195,7 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
         return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read Launch"));
     }
     phase_ = Phase::preparing;
-    deadline_.stop();
+    deadline_.start(services_.start_limit);
     tick_.start(proto::limits::progress_interval, proto::limits::progress_interval);
     auto job = std::make_shared<LaunchJob>(LaunchJob{.launch = std::move(launch),
                                                      .descriptors = std::move(*descriptors),
@@ -238,6 +242,7 @@ void Session::started(ProcessLauncher::Started outcome) {
     if (auto* failure = std::get_if<LaunchFailure>(&outcome)) return fail_launch(*failure);
     process_ = std::get<std::unique_ptr<Process>>(std::move(outcome));
     phase_ = Phase::running;
+    deadline_.stop();
     record_->process_id = process_->id();
     std::uint32_t relayed = 0;
     for (std::size_t stream = 0; stream < 3; ++stream) {
@@ -246,7 +251,6 @@ void Session::started(ProcessLauncher::Started outcome) {
     protocol_.send_launch_reply(process_->id(), image_kind_, relayed);
     start_relays(*process_);
     for (const auto signal : std::exchange(early_signals_, {})) process_->deliver(signal);
-    liveness_ = proto::Liveness(Clock::now());  // while it was started there was nothing to say for the client
     tick_.start(until(liveness_.next_check()));
     update_outputs();
     flush();
@@ -337,10 +341,17 @@ void Session::end_if_drained() {
     begin_ending();
 }
 
+// Not destroyed: this may be called from inside a relay.
+void Session::stop_relays() {
+    for (auto& output : outputs_) output->stop();
+    if (stdin_) stdin_->stop();
+}
+
 void Session::begin_ending() {
     phase_ = Phase::ending;
     tick_.stop();
-    deadline_.start(proto::limits::lost_after);
+    stop_relays();
+    deadline_.start(limits::ending);
     flush();
 }
 
@@ -368,19 +379,25 @@ void Session::update_outputs() {
 }
 
 void Session::on_tick() {
+    if (!check_liveness()) return;
     if (phase_ == Phase::preparing) {
         protocol_.send_progress("the program is being started");
-        return flush();
+    } else {
+        tick_.start(until(liveness_.next_check()));
     }
+    flush();
+}
+
+bool Session::check_liveness() {
     if (silence_is_excused()) liveness_.heard(Clock::now());
     switch (liveness_.check(Clock::now())) {
         case proto::Liveness::Verdict::lost:
-            return failed(proto::peer_error(proto::PeerFault::silent, "hear from the client"));
+            failed(proto::peer_error(proto::PeerFault::silent, "hear from the client"));
+            return false;
         case proto::Liveness::Verdict::send_ping: protocol_.send_ping(0); break;
         case proto::Liveness::Verdict::alive: break;
     }
-    tick_.start(until(liveness_.next_check()));
-    flush();
+    return true;
 }
 
 // A client that was stopped (Ctrl-Z, SIGSTOP) answers no Ping and is not dead. It says so before it stops for Ctrl-Z; and
@@ -389,6 +406,12 @@ bool Session::silence_is_excused() const { return client_stopped_ || peer_.trans
 
 void Session::on_deadline() {
     if (phase_ == Phase::draining) return drain_time_over();
+    if (phase_ == Phase::preparing) {
+        return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
+                            .host_code = 0,
+                            .text = "starting the program takes too long",
+                            .started = true});  // whatever hangs may have started it
+    }
     if (phase_ == Phase::greeting) {
         proto::info(peer_text() + ": no request within the time limit");
     }
@@ -400,9 +423,9 @@ void Session::finish() {
     phase_ = Phase::finished;
     tick_.stop();
     deadline_.stop();
-    // Not destroyed here: this may be called from inside a relay that still refers to it.
+    stop_relays();
     if (process_ && !exit_) process_->terminate_tree();
-    on_finished_(*this);
+    events_.finished(*this);
 }
 
 void Session::write_audit_record(std::string result) {

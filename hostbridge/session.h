@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hostbridge/agent_limits.h"
 #include "hostbridge/audit_log.h"
 #include "hostbridge/launch_preparation.h"
 #include "hostbridge/output_relay.h"
@@ -30,6 +31,7 @@ struct SessionServices {
     std::span<char> scratch;  ///< For reading programs' output.
     std::vector<proto::Key> keys;
     std::string search_path;  ///< PATH of the agent's user, for Info.
+    std::chrono::milliseconds start_limit = limits::start;
 };
 
 /// One connection from accept to close: greets, launches, relays, reports the exit. Kept alive by its owner; callbacks
@@ -38,15 +40,24 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
   public:
     enum class KeyPolicy { none, required };
 
-    /// `on_finished` is called once, when the session may be destroyed, though not before the call has returned.
+    /// What a session tells its owner.
+    struct Events {
+        /// The client has proved who it is, if it had to; called at most once, before its request is looked at. May refuse().
+        std::function<void(Session&)> authenticated;
+        /// Called once, when the session may be destroyed, though not before the call has returned.
+        std::function<void(Session&)> finished;
+    };
+
     Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer, KeyPolicy key_policy,
-            const proto::Nonce& nonce, std::function<void(Session&)> on_finished);
+            const proto::Nonce& nonce, Events events);
 
     /// Begins to talk to the client.
     void start();
 
     /// Answers anything the client may send with a refusal and closes.
     void refuse(mzinit::v1::RefusalCode code, std::string_view text);
+
+    [[nodiscard]] const Peer& peer() const { return peer_; }
 
     /// Whether a program runs or is being started for this client.
     [[nodiscard]] bool has_launch() const;
@@ -78,11 +89,13 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void drain_time_over();
     void end_if_drained();
     void on_tick();
+    [[nodiscard]] bool check_liveness();
     [[nodiscard]] bool silence_is_excused() const;
     void on_deadline();
     void protocol_error(const proto::Error& error);
     void flush();
     void update_outputs();
+    void stop_relays();
     void begin_ending();
     void finish();
     void write_audit_record(std::string result);
@@ -91,12 +104,13 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     SessionServices& services_;
     std::unique_ptr<Connection> connection_;
     Peer peer_;
-    std::function<void(Session&)> on_finished_;
+    Events events_;
+    bool authenticated_ = false;  ///< And said so.
     proto::AgentProtocol protocol_;
     proto::Liveness liveness_;
     Phase phase_ = Phase::greeting;
-    uv::Timer deadline_;  ///< Launch deadline, drain limit, linger: one at a time.
-    uv::Timer tick_;      ///< Progress while starting, then liveness.
+    uv::Timer deadline_;  ///< Launch deadline, start limit, drain limit, linger: one at a time.
+    uv::Timer tick_;      ///< Progress and liveness while starting, then liveness.
 
     PassedDescriptors passed_;
     std::vector<mzinit::v1::SignalNumber> early_signals_;

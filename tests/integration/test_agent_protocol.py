@@ -5,6 +5,7 @@ the agent must do in each case. The programs are native commands behind a fake r
 import contextlib
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -480,6 +481,17 @@ class WellBehaved:
             self.assert_logged("more questions than the peer reads answers")
             wait_until(lambda: not is_alive(pid), "the program is gone", timeout=TREE_GONE)
 
+    def test_a_client_that_grants_credit_and_leaves_harms_nobody(self):
+        # The credit and the end arrive in one turn of the agent's loop, while the program's output waits to be read.
+        for _ in range(200):
+            client = self.connect(initial_credit=1000).begin()
+            self.start(client, "sh", "-c", "exec yes")
+            client.wait_until(lambda c=client: c.output[1].total >= 1000)
+            client.connection.sock.setblocking(True)
+            client.connection.sock.send(wire.credit_frame(1, 1000))
+            client.close()
+            self.assertIsNone(self.bridge.process.poll(), self.bridge.log()[-2000:])
+
     def test_versions_in_the_future_are_refused_by_name(self):
         client = self.connect(lowest_version=2, highest_version=3)
         with self.assertRaisesRegex(peer.Refusal, "no_common_version"):
@@ -758,6 +770,103 @@ class OverTcp(WellBehaved, AgentTest):
         client.read_greeting()
         client.send_proof()
         self.assert_refused(client, client.read_proof)
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+class Limits(unittest.TestCase):
+    """Each with an agent of its own, whose limits and memory nobody else touches."""
+
+    def start_agent(self, *more):
+        directory = self.enterContext(bridges.TemporaryDirectory())
+        self.bridge = self.enterContext(start_agent(directory, *more))
+        self.endpoints = {endpoint.partition(":")[0]: endpoint for endpoint in self.bridge.endpoints}
+        self.key_id, self.key = read_key(directory)
+        self.program = fake_programs.write_pe64(os.path.join(directory, "program.exe"))
+
+    def connect(self, transport, **more):
+        client = peer.Client(self.endpoints[transport], **more)
+        self.addCleanup(client.close)
+        return client
+
+    def launch(self, client, *command):
+        answer = client.launch(self.program, [b"program.exe", *map(os.fsencode, command)])
+        self.assertEqual(answer.name, "LaunchReply", answer)
+        return client
+
+    def silent_clients(self, count):
+        clients = [self.connect("tcp") for _ in range(count)]
+        for client in clients[-8:]:
+            client.read_greeting()  # the agent has accepted it, and those before it
+        return clients
+
+    def test_silent_clients_without_a_key_keep_nobody_out(self):
+        self.start_agent("--max-sessions", "4")
+        self.silent_clients(64)
+        self.assertEqual(self.launch(self.connect("unix").begin(), "cat").communicate(b"served").stdout, b"served")
+        with self.connect("tcp", key=self.key, key_id=self.key_id).begin() as client:
+            self.assertEqual(self.launch(client, "cat").communicate(b"served").stdout, b"served")
+
+    def test_silent_clients_without_end_are_bounded_and_the_oldest_goes(self):
+        self.start_agent()
+        before = self.bridge.descriptor_count()
+        clients = self.silent_clients(400)
+        self.assertLess(self.bridge.descriptor_count() - before, 300)
+        self.assertIn("too many connections that were not admitted", self.bridge.log())
+        clients[0].connection.wait_for_end()
+        with self.connect("tcp", key=self.key, key_id=self.key_id).begin() as client:
+            self.assertEqual(self.launch(client, "true").communicate().code, 0)
+
+    def test_sessions_over_the_limit_are_refused_and_one_that_ends_makes_room(self):
+        self.start_agent("--max-sessions", "2")
+        first = self.launch(self.connect("unix").begin(), "cat")
+        second = self.launch(self.connect("tcp", key=self.key, key_id=self.key_id).begin(), "cat")
+        for transport in ("unix", "tcp"):
+            client = self.connect(transport, key=self.key, key_id=self.key_id)
+            with self.assertRaisesRegex(peer.Refusal, "too_many_sessions"):
+                client.begin().launch(self.program, [b"program.exe", b"true"])
+        self.assertEqual(second.communicate(b"still").stdout, b"still")
+        second.close()
+
+        def served():
+            with contextlib.suppress(peer.Refusal):
+                with self.connect("unix").begin() as client:
+                    return self.launch(client, "true").communicate().code == 0
+            return False
+
+        wait_until(served, "there is room again")
+        self.assertEqual(first.communicate(b"here").stdout, b"here")
+
+    @unittest.skipIf(bridges.SANITIZED, "sanitizers keep what was freed")
+    def test_input_for_a_slow_reader_costs_no_memory(self):
+        self.start_agent()
+        total = 120_000_000
+        slow = ("import os, time\n"
+                "total = 0\n"
+                "while data := os.read(0, 65536):\n"
+                "    total += len(data)\n"
+                "    time.sleep(0.004)\n"
+                "print(total)\n")
+        with self.connect("unix").begin() as client:
+            self.launch(client, sys.executable, "-c", slow)
+            result = client.communicate(bytes(total))
+        self.assertEqual((result.stdout, result.stdin_consumed), (b"%d\n" % total, total))
+        self.assertLess(peak_memory(self.bridge.process.pid), 40_000_000)
+
+    def test_a_killed_client_is_reported_as_what_it_is(self):
+        self.start_agent()
+        client = self.connect("unix").begin()
+        self.launch(client, "sh", "-c", "exec yes")
+        wait_until(lambda: select.select([client.connection.sock], [], [], 0)[0], "output waits")
+        client.connection.sock.close()  # unread output makes it a reset
+        wait_until(lambda: "client lost" in self.bridge.log(), "the loss is logged")
+        self.assertNotIn("bad file descriptor", self.bridge.log().lower())
+
+
+def peak_memory(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
 
 
 # --- the agent's own end ----------------------------------------------------------------------------------------------

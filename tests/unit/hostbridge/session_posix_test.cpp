@@ -103,9 +103,10 @@ class SessionTest : public testing::Test {
         peer.transport = Peer::Transport::unix_socket;
         peer.user_id = 5;
         peer.process_id = 6;
-        session_ =
-            std::make_shared<Session>(services_, std::make_unique<FakeConnection>(wire_), peer,
-                                      Session::KeyPolicy::none, proto::Nonce{}, [this](Session&) { finished_ = true; });
+        session_ = std::make_shared<Session>(
+            services_, std::make_unique<FakeConnection>(wire_), peer, Session::KeyPolicy::none, proto::Nonce{},
+            Session::Events{.authenticated = [this](Session& session) { on_authenticated_(session); },
+                            .finished = [this](Session&) { finished_ = true; }});
         session_->start();
     }
 
@@ -172,6 +173,7 @@ class SessionTest : public testing::Test {
     FakeLauncher launcher_;
     SessionServices services_;
     std::shared_ptr<Session> session_;
+    std::function<void(Session&)> on_authenticated_ = [](Session&) {};
     bool finished_ = false;
 };
 
@@ -261,6 +263,33 @@ TEST_F(SessionTest, AnswersAMissingProgram) {
     receive(launch_message("none.exe"));
     run_until([this] { return wire_.shut_down; });
     EXPECT_EQ(last_message().launch_error().code(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+}
+
+TEST_F(SessionTest, EndsAStartThatTakesTooLongAndSaysThatTheProgramMayHaveRun) {
+    services_.start_limit = 10ms;
+    greet();
+    receive(launch_message());
+    run_until([this] { return wire_.shut_down; });
+    EXPECT_EQ(last_message().launch_error().code(), mzinit::v1::LAUNCH_ERROR_HOST_FAILURE);
+    EXPECT_TRUE(last_message().launch_error().started());
+    EXPECT_EQ(records_.at(0).result, "refused host_failure");
+    run_until([this] { return launcher_.asked(); });
+    launcher_.let_it_start();  // too late: the Process is destroyed, which terminates the program
+    EXPECT_TRUE(last_message().has_launch_error());
+}
+
+TEST_F(SessionTest, LooksAtNoRequestOfAClientThatIsRefusedWhenItIsKnown) {
+    int called = 0;
+    on_authenticated_ = [&](Session& session) {
+        ++called;
+        session.refuse(mzinit::v1::REFUSAL_TOO_MANY_SESSIONS, "full");
+    };
+    EXPECT_EQ(called, 0);
+    greet();
+    receive(launch_message());
+    EXPECT_EQ(called, 1);
+    EXPECT_TRUE(last_message().has_refused());
+    EXPECT_TRUE(records_.empty());
 }
 
 TEST_F(SessionTest, DeliversSignalsThatCameBeforeTheProgramRan) {
