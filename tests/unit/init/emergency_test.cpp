@@ -37,8 +37,9 @@ int status_after(const std::function<void()>& bug) {
     const pid_t init_pid = ::getpid();
     const pid_t command = ::fork();
     if (command == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // What init does not end must not outlive the test,
-        if (::getppid() != init_pid) ::_exit(1);  // not even if init was faster.
+        // What init does not end must not outlive the test, not even if init was faster.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != init_pid) ::_exit(1);
         sigset_t terminate;
         ::sigemptyset(&terminate);
         ::sigaddset(&terminate, SIGTERM);
