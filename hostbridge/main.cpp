@@ -38,7 +38,7 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
     app.add_flag("--vsock-key", options.vsock_needs_key, "Ask all vsock clients for the key, the guests' root, too");
     app.add_flag("--vsock-any-port", options.vsock_admits_any_port,
                  "Ask no vsock client for the key because its port is not one of the guest's root (below 1024)");
-    app.add_option("--max-sessions", options.max_sessions, "How many connections there may be at once")
+    app.add_option("--max-sessions", options.max_sessions, "How many clients are served at once")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
