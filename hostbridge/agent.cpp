@@ -50,6 +50,10 @@ proto::Result<interop::PathMap> parse_mappings(const AgentOptions& options) {
 proto::Result<LauncherOptions> parse_launcher_options(const AgentOptions& options) {
     LauncherOptions parsed;
     parsed.exit_object = options.exit_object;
+    // Where it is missing the loader would complain on the standard error of every program.
+    if (!options.exit_object.empty()) {
+        if (const auto status = uv::stat_path(options.exit_object); !status) return status.error();
+    }
     for (const auto& text : options.runners) {
         const auto equals = text.find('=');
         if (equals == std::string::npos)

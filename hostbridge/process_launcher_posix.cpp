@@ -67,6 +67,7 @@ class PosixProcess final : public Process {
     }
 
     void deliver(mzinit::v1::SignalNumber signal) override {
+        if (signal == mzinit::v1::SIGNAL_INT || signal == mzinit::v1::SIGNAL_QUIT) interrupted_by_ = signal;
         if (link_ != nullptr) link_->deliver(host_signal(signal));
     }
 
@@ -75,6 +76,8 @@ class PosixProcess final : public Process {
     }
 
     void set_stdin(int fd) { stdin_ = fd; }
+    /// The last INT or QUIT that was passed on.
+    [[nodiscard]] std::optional<mzinit::v1::SignalNumber> interrupted_by() const { return interrupted_by_; }
     void note_exit() { ended_ = true; }
     void note_keeper_gone() { link_ = nullptr; }
 
@@ -85,9 +88,17 @@ class PosixProcess final : public Process {
     int stdin_ = -1;  // borrowed from pipes[0], later that of stdin_reader_
     UniqueFd stdin_reader_;
     std::uint64_t last_seen_unread_ = 0;  // if there is nothing to ask
+    std::optional<mzinit::v1::SignalNumber> interrupted_by_;
     bool enlarged_ = false;
     bool ended_ = false;
 };
+
+// Wine ends a program that does not handle SIGINT or SIGQUIT with 0, which would read as success. One that handles it and
+// ends with 0 cannot be told from that.
+ExitResult result_of_exit(std::uint32_t code, bool by_wine, const PosixProcess& process) {
+    if (by_wine && code == 0 && process.interrupted_by()) return *process.interrupted_by();
+    return code;
+}
 
 LaunchFailure failure_of_errno(int number, std::string_view doing) {
     const std::string text = std::string(doing) + ": " + proto::errno_error(number, "").code.message();
@@ -291,7 +302,9 @@ void PosixLauncher::on_report(const std::shared_ptr<Launch>& launch, KeeperLink&
             launch->exit_reported = true;
             if (launch->process == nullptr) return;
             launch->process->note_exit();
-            if (report.kind == KeeperReport::exited) return launch->exited(report.value);
+            if (report.kind == KeeperReport::exited) {
+                return launch->exited(result_of_exit(report.value, launch->plan.uses_wine, *launch->process));
+            }
             return launch->exited(protocol_signal(static_cast<int>(report.value)));
         default: return launch->fail(failure_of(report, launch->plan.path));
     }

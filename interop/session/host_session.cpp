@@ -15,9 +15,11 @@
 #include <vector>
 
 #include <sys/socket.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "interop/os/unique_fd.h"
 #include "interop/session/output_sink.h"
 #include "interop/session/readiness.h"
 #include "interop/session/signal_forwarding.h"
@@ -364,8 +366,22 @@ void HostSession::finish(SessionOutcome outcome) {
 
 }  // namespace
 
+namespace {
+
+/// Whether as many descriptors can be opened as a session needs, so that running out of them is an answer and not a crash.
+bool descriptors_are_available() {
+    std::array<UniqueFd, 12> probes;
+    return std::all_of(probes.begin(), probes.end(), [](UniqueFd& probe) {
+        probe = UniqueFd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+        return static_cast<bool>(probe);
+    });
+}
+
+}  // namespace
+
 SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
                                 std::span<const int> descriptors) {
+    if (!descriptors_are_available()) return NotStarted{"too many open files (see ulimit -n)", exit_code::bridge_failed};
     return HostSession(std::move(connection), descriptors).run(launch);
 }
 

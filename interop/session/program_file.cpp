@@ -20,6 +20,7 @@ std::string absolute_path_of(const std::string& path) {
     if (realpath(path.c_str(), resolved) != nullptr) return resolved;
     if (path.starts_with('/')) return path;
     const std::string directory = working_directory();
+    if (directory.empty()) return path;
     return (directory == "/" ? directory : directory + "/") + path;
 }
 
@@ -28,7 +29,7 @@ std::string absolute_path_of(const std::string& path) {
 std::string working_directory() {
     char buffer[PATH_MAX];
     // The kernel writes "(unreachable)" in front of a directory outside our root.
-    if (getcwd(buffer, sizeof buffer) == nullptr || buffer[0] != '/') return "/";
+    if (getcwd(buffer, sizeof buffer) == nullptr || buffer[0] != '/') return {};
     return buffer;
 }
 

@@ -23,7 +23,7 @@ struct ProgramFile {
 /// Opens and identifies `path`; `given` is an open descriptor to use in its place, or empty.
 proto::Result<ProgramFile> open_program_file(const std::string& path, UniqueFd given);
 
-/// The absolute working directory, "/" if it has none that can be named.
+/// The absolute working directory; empty if it has been removed or cannot be named.
 std::string working_directory();
 
 }  // namespace interop

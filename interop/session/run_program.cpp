@@ -2,6 +2,7 @@
 #include "interop/session/run_program.h"
 
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -59,6 +60,8 @@ unsigned current_depth() {
 
 int ProgramRun::fail(int code, const std::string& reason) const {
     // Parts of it may come from the agent.
+    // It must not cost the status either: nobody may be reading.
+    signal(SIGPIPE, SIG_IGN);
     const std::string line = printable_line(base_name(invocation_.path) + ": " + reason);
     dprintf(STDERR_FILENO, "mzinit: %s\n", line.c_str());
     return code;

@@ -284,6 +284,27 @@ class ProgramTests:
         result = self.run_program(["unshare", "-pf", "./crash.exe"])
         self.assertEqual(result.returncode, 139, result.stderr)
 
+    def test_interrupted_program_is_no_success(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number):
+                program = self.popen(["./sleep.exe", "60000"], stdout=subprocess.PIPE)
+                self.assertEqual(program.stdout.read(6), b"ready\n")
+                program.send_signal(number)
+                self.assertEqual(program.wait(bridges.HANG_GUARD), -number)
+                program.stdout.close()
+
+    def test_shortage_of_descriptors_is_said(self):
+        configuration = os.path.join(self.directory, "host_only.conf")
+        with open(configuration, "w") as file:
+            given = self.environment.get("MZINIT_CONF")
+            if given:
+                with open(given) as keys:
+                    file.write(keys.read())
+            file.write("[route]\npe = host\n")
+        result = self.bash("ulimit -n 8; echo abc | ./cat.exe", env=dict(self.environment, MZINIT_CONF=configuration))
+        self.assertEqual((result.returncode, result.stderr.count(b"\n")), (125, 1), result.stderr)
+        self.assertIn(b"mzinit: cat.exe: ", result.stderr)
+
     def test_gui_program(self):
         path = os.path.join(self.directory, "gui.txt")
         self.assertEqual(self.exit_status("./gui.exe", self.host_path(path), "7"), 7)

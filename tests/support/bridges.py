@@ -42,9 +42,9 @@ def wait_until(condition, what, timeout=HANG_GUARD):
 
 
 def peak_memory(pid):
-    """Bytes that the process has had resident at most."""
+    """Bytes that the process has had resident at most; 0 once it has ended."""
     with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:"))
+        return next((int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:")), 0)
 
 
 def has_private_binfmt_misc():
