@@ -390,6 +390,9 @@ TEST_F(PosixLauncherTest, SaysHowMuchInputTheProgramHasNotRead) {
 }
 
 TEST_F(PosixLauncherTest, TakesNoInputForReadThatItCannotSeeAnyMore) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer looks at objects through a pipe, and there are no descriptors left for one";
+#endif
     start(request_of("read line; echo $line; exec sleep 1000"));
     write_stdin("first\nsecond\n");
     wait_for_output("first");
