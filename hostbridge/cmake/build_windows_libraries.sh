@@ -31,7 +31,7 @@ work=$prefix.work
 
 # The part of the stamp that decides whether PREFIX is current; the versions of the sources follow it for the reader.
 recipe() {
-    echo "script $(cat "${BASH_SOURCE[0]}" "$toolchain" | sha256sum | cut -d' ' -f1)"
+    echo "script $(cat "${BASH_SOURCE[0]}" "$toolchain" "$here/mingw-w64.cmake" | sha256sum | cut -d' ' -f1)"
     echo "compiler $($triple-g++-posix --version | head -n 1)"
     echo "protoc $(protoc --version)"
 }

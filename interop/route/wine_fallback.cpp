@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "interop/route/exit_code.h"
 #include "interop/route/runner.h"
 #include "interop/route/runner_wine.h"
 #include "interop/text/command_line.h"
@@ -15,9 +16,6 @@ extern char** environ;
 
 namespace interop {
 namespace {
-
-constexpr int bridge_failed = 125;
-constexpr int cannot_run = 126;
 
 std::optional<std::string> variable(std::string_view name) {
     const char* value = std::getenv(std::string(name).c_str());
@@ -51,20 +49,21 @@ FallbackFailure exec_wine(const ImageDescription& image, const std::string& prog
                           const std::vector<std::string>& arguments, unsigned depth) {
     const auto exists = [](const std::string& path) { return access(path.c_str(), X_OK) == 0; };
     const WineInstallation installed = find_wine(exists, variable("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
-    if (!installed.runs_64_bit && !installed.runs_32_bit) return {"Wine is not installed", bridge_failed};
+    if (!installed.runs_64_bit && !installed.runs_32_bit) return {"Wine is not installed", exit_code::bridge_failed};
     const RunnerTable table = RunnerTable::with_defaults();
-    if (const auto refusal = runner_refusal(image, table, installed)) return {refusal->text, cannot_run};
+    if (const auto refusal = runner_refusal(image, table, installed)) return {refusal->text, exit_code::cannot_run};
     if (auto checked = check_wine_command_line(program, arguments); !checked) {
         const bool too_long = checked.error().code == make_error_code(CommandLineFault::too_long);
-        return {too_long ? "argument list too long" : checked.error().message(), cannot_run};
+        return {too_long ? "argument list too long" : checked.error().message(), exit_code::cannot_run};
     }
     for (const auto& [name, value] : wine_environment(variable)) {
         setenv(name.c_str(), value.c_str(), 1);
     }
     setenv("MZINIT_DEPTH", std::to_string(depth).c_str(), 1);
     const auto command = expand_command(*table.find(image), program);
-    if (!command) return {command.error().message(), bridge_failed};
-    if (auto prepared = prepare_server(command->front()); !prepared) return {prepared.error().message(), bridge_failed};
+    if (!command) return {command.error().message(), exit_code::bridge_failed};
+    if (auto prepared = prepare_server(command->front()); !prepared)
+        return {prepared.error().message(), exit_code::bridge_failed};
     std::vector<char*> argv;
     for (const std::vector<std::string>* words : {&*command, &arguments}) {
         for (const std::string& word : *words) {
@@ -74,8 +73,8 @@ FallbackFailure exec_wine(const ImageDescription& image, const std::string& prog
     argv.push_back(nullptr);
     execvp(argv[0], argv.data());
     const int problem = errno;
-    if (problem == E2BIG) return {"argument list too long", cannot_run};
-    return {proto::errno_error(problem, "start " + command->front()).message(), bridge_failed};
+    if (problem == E2BIG) return {"argument list too long", exit_code::cannot_run};
+    return {proto::errno_error(problem, "start " + command->front()).message(), exit_code::bridge_failed};
 }
 
 }  // namespace interop

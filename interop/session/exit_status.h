@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "interop/route/exit_code.h"
 #include "launch.pb.h"
 #include "session.pb.h"
 
@@ -16,12 +17,6 @@ struct ExitAction {
 
     bool operator==(const ExitAction&) const = default;
 };
-
-namespace exit_code {
-inline constexpr int bridge_failed = 125;  ///< No agent, protocol error, lost connection.
-inline constexpr int cannot_run = 126;
-inline constexpr int not_found = 127;
-}  // namespace exit_code
 
 /// Maps the host's 32-bit exit code: the low byte, a non-zero code with low byte 0 becomes 1, NTSTATUS crash
 /// codes become the signals that a Linux program would have died of. `forwarded_signal` is the last signal that
