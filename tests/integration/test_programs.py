@@ -365,7 +365,8 @@ class ProgramTests:
         results = [None] * STALLED_PEERS
 
         def launch(number):
-            results[number] = self.run_program(["./exit.exe", str(number)]).returncode
+            result = self.run_program(["./exit.exe", str(number)])
+            results[number] = (result.returncode, result.stderr)
 
         # So many of Wine's programs at once as two cores can greet within a second; hostbridge.exe goes through Wine's one
         # server for everything, and sanitized programs start slowly. A hundred native ones at once: test_agent_protocol.py.
@@ -379,7 +380,8 @@ class ProgramTests:
                     thread.join()
         finally:
             bridges.kill_process(stalled)
-        self.assertEqual(results, list(range(STALLED_PEERS)))
+        wrong = {number: result for number, result in enumerate(results) if result != (number, b"")}
+        self.assertEqual(wrong, {}, self.bridge.log())
 
     def bash_stalled(self):
         """A client whose output nobody reads, with everything full on the way."""
