@@ -18,12 +18,7 @@ namespace {
 using interop::ImageDescription;
 using interop::ImageKind;
 
-struct Finding {
-    std::uint64_t size;
-    ImageDescription image;
-};
-
-proto::Result<Finding> look_at(const std::string& path) {
+proto::Result<ImageDescription> look_at(const std::string& path) {
     // Opening a device or a FIFO can block and can have effects: look before.
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return proto::errno_error(errno, path);
@@ -32,11 +27,12 @@ proto::Result<Finding> look_at(const std::string& path) {
     const interop::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file || ::fstat(file.get(), &status) != 0) return proto::errno_error(errno, path);
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    return Finding{.size = size, .image = interop::identify_image(file.get(), size)};
+    if (size == 0) return proto::errno_error(ENODATA, path);
+    return interop::identify_image(file.get(), size);
 }
 
-std::string sentence(const std::string& path, const Finding& finding) {
-    return path + ": " + (finding.size == 0 ? "an empty file" : interop::describe(finding.image)) + "\n";
+std::string sentence(const std::string& path, const ImageDescription& image) {
+    return path + ": " + interop::describe(image) + "\n";
 }
 
 const char* word(ImageKind kind) {
@@ -72,8 +68,7 @@ const char* word(interop::Managed managed) {
     return words[static_cast<unsigned>(managed)];
 }
 
-std::string json_line(const std::string& path, const Finding& finding) {
-    const ImageDescription& image = finding.image;
+std::string json_line(const std::string& path, const ImageDescription& image) {
     std::string json = "{\"file\": " + json_string(path) + ", \"kind\": " + json_string(word(image.kind));
     json += ", \"bits\": " + std::to_string(image.bits);
     if (image.kind == ImageKind::pe) {
@@ -86,6 +81,13 @@ std::string json_line(const std::string& path, const Finding& finding) {
     return json + ", \"description\": " + json_string(interop::describe(image)) + "}\n";
 }
 
+// Why a file was not looked at, where errno's words do not fit.
+std::string reason(const std::string& path, const proto::Error& error) {
+    if (error.code.value() == ENOTSUP) return path + ": Not a regular file";
+    if (error.code.value() == ENODATA) return path + ": Empty file";
+    return error.message();
+}
+
 }  // namespace
 
 int identify_files(const std::vector<std::string>& paths, IdentifyFormat format) {
@@ -93,8 +95,7 @@ int identify_files(const std::vector<std::string>& paths, IdentifyFormat format)
     for (const std::string& path : paths) {
         const auto finding = look_at(path);
         if (!finding) {
-            const bool is_special = finding.error().code.value() == ENOTSUP;
-            warn_user(is_special ? path + ": Not a regular file" : finding.error().message());
+            warn_user(reason(path, finding.error()));
             exit_status = 1;
             continue;
         }
