@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "interop/image/identify.h"
+#include "interop/image/pe_machine.h"
 
 namespace interop {
 namespace {
 
-std::string machine_name(const ImageDescription& image) {
-    switch (image.machine) {
-        case Machine::unknown: return "an unknown machine";
-        case Machine::i386: return "x86";
-        case Machine::amd64: return "x86-64";
-        case Machine::arm64: return "ARM64";
-        case Machine::arm: return "ARM";
-        case Machine::ia64: return "Itanium";
-        case Machine::ebc: return "EFI byte code";
-        case Machine::riscv: return "RISC-V";
-        case Machine::loongarch: return "LoongArch";
-        case Machine::mips: return "MIPS";
-        case Machine::alpha: return "Alpha";
-        case Machine::sh: return "SuperH";
-        case Machine::powerpc: return "PowerPC";
-    }
-    return "an unknown machine";
-}
-
 // What stands between the width and the parentheses.
 std::string role(const ImageDescription& image) {
     const bool is_library = image.is_dll;
+    if (image.detail.starts_with("precompiled for ")) return is_library ? "library" : "program";
     switch (image.subsystem) {
         case Subsystem::efi: return is_library ? "EFI library" : "EFI program";
         case Subsystem::native: return is_library ? "Windows driver or native DLL" : "Windows driver or native program";
@@ -45,11 +28,12 @@ std::string describe_pe(const ImageDescription& image) {
     const bool is_portable = image.managed == Managed::il && image.detail.starts_with("any CPU");
     std::string text = "a ";
     if (!is_portable) text += std::to_string(image.bits) + "-bit ";
-    if (image.managed == Managed::il) text += ".NET ";
-    if (image.managed == Managed::mixed) text += "mixed-mode .NET ";
+    const bool is_precompiled = image.detail.starts_with("precompiled");
+    if (image.managed == Managed::mixed && !is_precompiled) text += "mixed-mode ";
+    if (image.managed != Managed::none) text += ".NET ";
     text += role(image);
     text += image.bits == 64 ? " (PE32+" : " (PE32";
-    if (!is_portable) text += ", " + machine_name(image);
+    if (!is_portable) text += std::string(", ") + machine_name(image.machine);
     if (!image.detail.empty()) text += ", " + image.detail;
     return text + ")";
 }
@@ -57,6 +41,18 @@ std::string describe_pe(const ImageDescription& image) {
 std::string describe_ne(const ImageDescription& image) {
     const std::string what = image.is_dll ? "library" : "program";
     return "a 16-bit " + what + " for " + image.detail + " (NE)";
+}
+
+std::string describe_linear(const ImageDescription& image) {
+    const std::string what = image.is_dll ? "library" : "program";
+    const bool is_os2 = image.subsystem == Subsystem::os2;
+    return (is_os2 ? "an OS/2 " + what : "a linear " + what) + " (" + image.detail + ")";
+}
+
+std::string describe_zboot(const ImageDescription& image) {
+    const std::string machine =
+        image.machine == Machine::unknown ? "" : std::string(", ") + machine_name(image.machine);
+    return "a compressed EFI kernel image (zboot" + machine + ")";
 }
 
 std::string describe_dos(const ImageDescription& image) {
@@ -72,12 +68,11 @@ std::string describe(const ImageDescription& image) {
         case ImageKind::pe: return describe_pe(image);
         case ImageKind::dos: return describe_dos(image);
         case ImageKind::ne: return describe_ne(image);
-        case ImageKind::le:
-            return std::string(image.is_dll ? "an OS/2 library (" : "an OS/2 program (") + image.detail + ")";
+        case ImageKind::le: return describe_linear(image);
         case ImageKind::vxd: return "a Windows 9x driver (" + image.detail + ")";
         case ImageKind::ape: return "an actually portable executable (APE), which Linux runs itself";
-        case ImageKind::linux_kernel: return "a Linux kernel (" + image.detail + ")";
-        case ImageKind::efi_zboot: return "a compressed EFI kernel image (zboot)";
+        case ImageKind::linux_kernel: return "a Linux kernel image (" + image.detail + ")";
+        case ImageKind::efi_zboot: return describe_zboot(image);
     }
     return "a file of an unknown kind";
 }

@@ -24,7 +24,9 @@ bool is_text(std::string_view bytes) {
 ImageDescription identify_dos(ImageReader& file, const DosHeader& header) {
     std::string fault = find_fault(header, file.file_size());
     if (fault.empty()) {
-        return {.kind = ImageKind::dos, .bits = 16, .detail = find_dos_extender(file, header)};
+        const auto extender = find_dos_extender(file, header, false);
+        if (!extender) return {.kind = ImageKind::dos, .bits = 16};
+        return {.kind = ImageKind::dos, .bits = extender->bits, .detail = extender->name};
     }
     if (is_text(file.head())) fault = "it is text";
     return {.kind = ImageKind::damaged, .detail = std::move(fault)};
@@ -34,6 +36,7 @@ ImageDescription identify_dos(ImageReader& file, const DosHeader& header) {
 
 ImageDescription identify_image(const ReadAt& read_at, std::uint64_t file_size) {
     ImageReader file(read_at, file_size);
+    if (is_ape(file)) return {.kind = ImageKind::ape};
     if (!file.matches(0, "MZ")) return {};
     if (auto lookalike = identify_lookalike(file)) return *std::move(lookalike);
     const DosHeader header = read_dos_header(file);

@@ -11,7 +11,8 @@
 namespace interop {
 
 /// Little-endian fields of a file, by offset. Bytes that the file does not have read as zero, so that no header
-/// can lead outside it; `has` tells the difference. Keeps the first 4 KiB and one more window of that size.
+/// can lead outside it; `has` tells the difference. Keeps the first 4 KiB and one more window of that size: whoever
+/// asks in ascending order causes one read for each place.
 class ImageReader {
   public:
     static constexpr std::size_t window_size = 4096;
@@ -22,26 +23,47 @@ class ImageReader {
     [[nodiscard]] std::uint64_t file_size() const noexcept { return file_size_; }
 
     /// Whether the file has `size` bytes at `offset`.
-    [[nodiscard]] bool has(std::uint64_t offset, std::uint64_t size) const noexcept;
+    [[nodiscard]] bool has(std::uint64_t offset, std::uint64_t size) const noexcept {
+        return offset <= file_size_ && size <= file_size_ - offset;
+    }
 
-    [[nodiscard]] std::uint16_t u16(std::uint64_t offset);
-    [[nodiscard]] std::uint32_t u32(std::uint64_t offset);
-    [[nodiscard]] std::uint64_t u64(std::uint64_t offset);
+    [[nodiscard]] std::uint16_t u16(std::uint64_t offset) { return static_cast<std::uint16_t>(number(offset, 2)); }
+    [[nodiscard]] std::uint32_t u32(std::uint64_t offset) { return static_cast<std::uint32_t>(number(offset, 4)); }
+    [[nodiscard]] std::uint64_t u64(std::uint64_t offset) { return number(offset, 8); }
 
-    /// Whether the bytes at `offset` are `text`.
-    [[nodiscard]] bool matches(std::uint64_t offset, std::string_view text);
+    /// Whether the bytes at `offset` are `text`, which is shorter than a sector.
+    [[nodiscard]] bool matches(std::uint64_t offset, std::string_view text) {
+        return view(offset, text.size()) == text;
+    }
 
     /// The first 4 KiB, or what the file has of them.
-    [[nodiscard]] std::string_view head() const noexcept;
+    [[nodiscard]] std::string_view head() const noexcept { return view_of(head_); }
 
   private:
     struct Window {
         std::uint64_t offset = 0;
         std::size_t size = 0;
-        std::array<std::byte, window_size> bytes;
+        std::array<char, window_size> bytes;  // Not cleared: only what was read is looked at.
     };
 
-    std::uint8_t u8(std::uint64_t offset);
+    static std::string_view view_of(const Window& window) noexcept { return {window.bytes.data(), window.size}; }
+
+    /// The `size` bytes at `offset`, or those of them that the file has; valid until the next call.
+    [[nodiscard]] std::string_view view(std::uint64_t offset, std::size_t size) {
+        if (offset < head_.size && size <= head_.size - offset) return {head_.bytes.data() + offset, size};
+        return view_elsewhere(offset, size);
+    }
+
+    [[nodiscard]] std::uint64_t number(std::uint64_t offset, std::size_t size) {
+        std::uint64_t value = 0;
+        const std::string_view bytes = view(offset, size);
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+        }
+        return value;
+    }
+
+    std::string_view view_elsewhere(std::uint64_t offset, std::size_t size);
     void load(Window& window, std::uint64_t offset);
 
     const ReadAt& read_at_;

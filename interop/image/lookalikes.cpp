@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "interop/image/lookalikes.h"
 
+#include <string>
 #include <string_view>
+
+#include "interop/image/pe_machine.h"
 
 namespace interop {
 namespace {
@@ -21,14 +24,28 @@ std::optional<ImageDescription> identify_x86_kernel(ImageReader& file) {
     return is_64_bit ? kernel(Machine::amd64, 64, "x86-64") : kernel(Machine::i386, 32, "x86");
 }
 
+// Linux include/linux/pe.h and drivers/firmware/efi/libstub/zboot-header.S: images that only firmware starts share
+// their first 64 bytes. The PE header behind them names the machine.
+std::optional<ImageDescription> identify_efi_kernel(ImageReader& file) {
+    const bool is_zboot = file.matches(4, "zimg"sv);
+    if (!is_zboot && !file.matches(0x38, "\xCD\x23\x82\x81"sv)) return std::nullopt;
+    const auto machine = read_pe_machine(file, file.u32(0x3C)).value_or(PeMachine{});
+    if (!is_zboot) return kernel(machine.machine, machine.bits, machine_name(machine.machine));
+    return ImageDescription{.kind = ImageKind::efi_zboot, .machine = machine.machine, .bits = machine.bits};
+}
+
 }  // namespace
 
+bool is_ape(ImageReader& file) {
+    // The first is what the rule that Cosmopolitan registers looks for, the others are those of programs without a
+    // part for Windows and of programs for debuggers.
+    return file.matches(0, "MZqFpD"sv) || file.matches(0, "jartsr='"sv) || file.matches(0, "APEDBG='"sv);
+}
+
 std::optional<ImageDescription> identify_lookalike(ImageReader& file) {
-    // Cosmopolitan also writes "jartsr='" and "APEDBG='", which are no "MZ" files.
-    if (file.matches(0, "MZqFpD="sv)) return ImageDescription{.kind = ImageKind::ape};
-    if (file.matches(4, "zimg"sv)) return ImageDescription{.kind = ImageKind::efi_zboot};
     if (file.matches(0x38, "ARM\x64"sv)) return kernel(Machine::arm64, 64, "ARM64");
     if (file.matches(0x38, "RSC\x05"sv)) return kernel(Machine::riscv, 64, "RISC-V");
+    if (auto efi_kernel = identify_efi_kernel(file)) return efi_kernel;
     return identify_x86_kernel(file);
 }
 

@@ -7,8 +7,11 @@
 
 namespace interop {
 
-/// Files that start with "MZ" but are meant for somebody else: APE programs, Linux kernels. Asked first, because
-/// most of them are valid PE files too.
+/// Whether the file is an actually portable executable. They need not start with "MZ".
+bool is_ape(ImageReader& file);
+
+/// Kernels: files that start with "MZ" for firmware's sake. Asked before PE, because most of them are valid PE files
+/// too.
 std::optional<ImageDescription> identify_lookalike(ImageReader& file);
 
 }  // namespace interop

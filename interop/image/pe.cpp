@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "interop/image/pe_machine.h"
 #include "interop/image/pe_sections.h"
 
 namespace interop {
@@ -14,43 +15,6 @@ using namespace std::string_view_literals;
 constexpr std::uint16_t magic_pe32 = 0x10B;
 constexpr std::uint16_t magic_pe32_plus = 0x20B;
 constexpr std::uint16_t magic_rom = 0x107;
-
-struct MachineCode {
-    std::uint16_t code;
-    Machine machine;
-    unsigned bits;  // 0: the optional header decides.
-};
-
-constexpr MachineCode machine_codes[] = {
-    {0x014C, Machine::i386, 32},      {0x3A64, Machine::i386, 32},      {0x8664, Machine::amd64, 64},
-    {0xAA64, Machine::arm64, 64},     {0x01C4, Machine::arm, 32},       {0x01C0, Machine::arm, 32},
-    {0x01C2, Machine::arm, 32},       {0x0200, Machine::ia64, 64},      {0x0EBC, Machine::ebc, 0},
-    {0x5032, Machine::riscv, 32},     {0x5064, Machine::riscv, 64},     {0x5128, Machine::riscv, 64},
-    {0x6232, Machine::loongarch, 32}, {0x6264, Machine::loongarch, 64}, {0x0166, Machine::mips, 32},
-    {0x0168, Machine::mips, 32},      {0x0169, Machine::mips, 32},      {0x0266, Machine::mips, 32},
-    {0x0366, Machine::mips, 32},      {0x0466, Machine::mips, 32},      {0x0184, Machine::alpha, 32},
-    {0x0284, Machine::alpha, 64},     {0x01A2, Machine::sh, 32},        {0x01A3, Machine::sh, 32},
-    {0x01A4, Machine::sh, 32},        {0x01A6, Machine::sh, 32},        {0x01A8, Machine::sh, 32},
-    {0x01F0, Machine::powerpc, 32},   {0x01F1, Machine::powerpc, 32},   {0x01F2, Machine::powerpc, 32},
-};
-
-// .NET code compiled in advance for another system has its machine XORed with one of these (dotnet/runtime,
-// "ReadyToRun format").
-struct PrecompiledTarget {
-    std::uint16_t tag;
-    const char* detail;
-};
-constexpr PrecompiledTarget precompiled_targets[] = {
-    {0x7B79, "precompiled for Linux"},  {0x4644, "precompiled for macOS"}, {0xADC4, "precompiled for FreeBSD"},
-    {0x1993, "precompiled for NetBSD"}, {0x1992, "precompiled for SunOS"},
-};
-
-const MachineCode* find_machine(std::uint16_t code) {
-    for (const MachineCode& known : machine_codes) {
-        if (known.code == code) return &known;
-    }
-    return nullptr;
-}
 
 Subsystem subsystem_from(std::uint16_t number) {
     switch (number) {
@@ -72,32 +36,23 @@ Subsystem subsystem_from(std::uint16_t number) {
 
 ImageDescription damaged(std::string why) { return {.kind = ImageKind::damaged, .detail = std::move(why)}; }
 
-/// Fills in what the machine field says; false if it contradicts the optional header.
-bool describe_machine(ImageDescription& image, std::uint16_t code) {
-    const MachineCode* known = find_machine(code);
-    for (const PrecompiledTarget& target : precompiled_targets) {
-        if (known != nullptr) break;
-        known = find_machine(static_cast<std::uint16_t>(code ^ target.tag));
-        // Only these two are published with tags; anything else is chance.
-        if (known != nullptr && known->machine != Machine::amd64 && known->machine != Machine::arm64) known = nullptr;
-        if (known != nullptr) image.detail = target.detail;
-    }
-    if (known == nullptr) return true;
-    image.machine = known->machine;
-    return known->bits == 0 || known->bits == image.bits;
-}
-
-/// ECMA-335 II.25.3.3.1: the runtime flags of the CLI header.
+/// ECMA-335 II.25.3.3.1: the runtime flags of the CLI header. Code that is not only IL may be there beside it (mixed
+/// mode) or be the same IL compiled in advance, which its native header says (dotnet/runtime, "ReadyToRun format").
 void describe_managed_code(ImageDescription& image, ImageReader& file, const PeLayout& layout) {
     constexpr std::uint64_t header_size = 72;
     constexpr std::uint32_t il_only = 1;
     constexpr std::uint32_t requires_32_bits = 2;
+    constexpr std::uint32_t il_library = 4;
+    constexpr std::uint32_t native_entry_point = 0x10;
     constexpr std::uint32_t prefers_32_bits = 0x20000;
     const auto header = layout.find(PeLayout::Directory::dotnet, header_size);
     if (!header) return;
     const std::uint32_t flags = file.u32(*header + 16);
-    image.managed = (flags & il_only) != 0 ? Managed::il : Managed::mixed;
-    if (image.managed != Managed::il || image.machine != Machine::i386) return;
+    const bool is_precompiled = (flags & il_library) != 0 && file.u32(*header + 64) != 0;
+    const bool is_il = (flags & il_only) != 0 && (flags & native_entry_point) == 0;
+    image.managed = is_il ? Managed::il : Managed::mixed;
+    if (!is_il && is_precompiled && image.detail.empty()) image.detail = "precompiled";
+    if (!is_il || image.machine != Machine::i386 || !image.detail.empty()) return;
     if ((flags & requires_32_bits) == 0) image.detail = "any CPU";
     if ((flags & requires_32_bits) != 0 && (flags & prefers_32_bits) != 0) image.detail = "any CPU, 32-bit preferred";
 }
@@ -133,7 +88,10 @@ std::optional<ImageDescription> identify_pe(ImageReader& file, std::uint64_t hea
                            .subsystem = subsystem_from(file.u16(optional_header + 68)),
                            .is_dll = (characteristics & is_dll) != 0,
                            .bits = magic == magic_pe32_plus ? 64U : 32U};
-    if (!describe_machine(image, file.u16(header + 4))) {
+    const PeMachine machine = find_pe_machine(file.u16(header + 4)).value_or(PeMachine{});
+    image.machine = machine.machine;
+    image.detail = machine.detail;
+    if (machine.bits != 0 && machine.bits != image.bits && !machine.is_for_another_os) {
         return damaged(image.bits == 64 ? "its PE32+ header names a 32-bit machine"
                                         : "its PE32 header names a 64-bit machine");
     }
@@ -142,6 +100,11 @@ std::optional<ImageDescription> identify_pe(ImageReader& file, std::uint64_t hea
     if (!layout.has_section_contents()) return damaged("it ends before the contents that its PE header promises");
     if ((characteristics & is_linked) == 0) return damaged("its PE header says that linking it failed");
     describe_managed_code(image, file, layout);
+    // Only .NET has such machines: in anything else the number is of a machine that we do not know.
+    if (machine.is_for_another_os && (image.managed == Managed::none || machine.bits != image.bits)) {
+        image.machine = Machine::unknown;
+        image.detail.clear();
+    }
     describe_hybrid(image, file, layout);
     return image;
 }

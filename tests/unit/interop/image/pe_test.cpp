@@ -50,11 +50,70 @@ TEST(IdentifyPe, UnknownMachineIsLeftToTheHost) {
 }
 
 TEST(IdentifyPe, HeaderMayOverlapDosHeaderAndEndEarly) {
-    // The shape of the smallest programs that Windows runs: the PE header at 4, its end left out.
-    SampleFile tiny(252);
-    tiny.text(0, "MZ").text(4, std::string_view("PE\0\0", 4)).u16(8, 0x14C).u16(10, 1).u16(24, 0x70).u16(26, 0x102);
-    tiny.u16(28, 0x10B).u32(0x3C, 4).u32(28 + 60, 0xFC).u16(28 + 68, 2).u32(28 + 36, 4);
-    EXPECT_EQ(described(tiny), "a 32-bit Windows GUI program (PE32, x86)");
+    for (const std::size_t header : {4U, 0x0CU}) {
+        const ImageDescription image = testing::tiny_program(header).identify();
+        EXPECT_EQ(describe(image), "a 32-bit Windows GUI program (PE32, x86)") << header;
+    }
+}
+
+TEST(IdentifyPe, MissingEndOfOptionalHeaderIsZero) {
+    // The subsystem too: what to do with such a program is left to the host.
+    SampleFile cut = pe_program().u16(pe_header + 6, 0).u16(pe_header + 20, 40).resize(pe_optional_header + 40);
+    EXPECT_EQ(described(cut), "a 64-bit Windows program for an unknown subsystem (PE32+, x86-64)");
+}
+
+TEST(IdentifyPe, OffsetOfHeaderNeedsNoAlignmentAndNeverWraps) {
+    SampleFile odd(0x400);
+    odd.text(0, "MZ").u32(0x3C, 0x81).text(0x81, std::string_view("PE\0\0", 4)).u16(0x85, 0x8664);
+    odd.u16(0x81 + 20, 240).u16(0x81 + 22, 2).u16(0x81 + 24, 0x20B).u16(0x81 + 24 + 68, 3);
+    EXPECT_EQ(described(odd), "a 64-bit Windows console program (PE32+, x86-64)");
+    for (const std::uint32_t offset : {0x7FFFFFFFU, 0x80000000U, 0xFFFFFFE8U, 0xFFFFFFFCU, 0xFFFFFFFFU}) {
+        SampleFile file = pe_program().u32(0x3C, offset);
+        EXPECT_EQ(file.identify().kind, ImageKind::dos) << offset;  // All that is left is its stub.
+        EXPECT_EQ(file.reads_outside, 0U) << offset;
+    }
+}
+
+TEST(IdentifyPe, MachinesAreNamed) {
+    const auto machine = [](unsigned code, bool plus) {
+        return pe_program({.machine = code, .plus = plus}).identify();
+    };
+    struct Case {
+        unsigned code;
+        bool plus;
+        Machine expected;
+    };
+    for (const Case& c : std::initializer_list<Case>{
+             {0x014C, false, Machine::i386},      {0x8664, true, Machine::amd64},     {0xAA64, true, Machine::arm64},
+             {0x01C4, false, Machine::arm},       {0x01C0, false, Machine::arm},      {0x01C2, false, Machine::arm},
+             {0x0200, true, Machine::ia64},       {0x0EBC, true, Machine::ebc},       {0x0EBC, false, Machine::ebc},
+             {0x5032, false, Machine::riscv},     {0x5064, true, Machine::riscv},     {0x5128, true, Machine::riscv},
+             {0x6232, false, Machine::loongarch}, {0x6264, true, Machine::loongarch}, {0x0166, false, Machine::mips},
+             {0x0466, false, Machine::mips},      {0x0184, false, Machine::alpha},    {0x0284, true, Machine::alpha},
+             {0x01A6, false, Machine::sh},        {0x01F0, false, Machine::powerpc}}) {
+        EXPECT_EQ(machine(c.code, c.plus).machine, c.expected) << std::hex << c.code;
+        if (c.code == 0x0EBC) continue;  // The only machine of both widths.
+        EXPECT_EQ(machine(c.code, !c.plus).kind, ImageKind::damaged) << std::hex << c.code;
+    }
+}
+
+TEST(IdentifyPe, SubsystemsAreNamed) {
+    const std::pair<unsigned, Subsystem> cases[] = {{0, Subsystem::unknown},
+                                                    {1, Subsystem::native},
+                                                    {2, Subsystem::windows_gui},
+                                                    {3, Subsystem::windows_console},
+                                                    {5, Subsystem::os2},
+                                                    {7, Subsystem::posix},
+                                                    {9, Subsystem::windows_ce},
+                                                    {10, Subsystem::efi},
+                                                    {11, Subsystem::efi},
+                                                    {12, Subsystem::efi},
+                                                    {13, Subsystem::efi},
+                                                    {14, Subsystem::xbox},
+                                                    {16, Subsystem::boot_application}};
+    for (const auto& [number, subsystem] : cases) {
+        EXPECT_EQ(pe_program({.subsystem = number}).identify().subsystem, subsystem) << number;
+    }
 }
 
 TEST(IdentifyPe, ContradictingHeadersAreDamaged) {
@@ -113,21 +172,63 @@ TEST(IdentifyPe, DirectoryCountsOnlyIfHeaderHasIt) {
     EXPECT_EQ(testing::set_directory(outside, false, 14, pe_section_address + 0x3F0).identify().managed, Managed::none);
 }
 
+TEST(IdentifyPe, NativeEntryPointIsNotForMono) { EXPECT_EQ(dotnet_program(0x11).identify().managed, Managed::mixed); }
+
+TEST(IdentifyPe, PrecompiledIlIsNotCalledMixedMode) {
+    SampleFile file = dotnet_program(4, {});
+    file.u32(pe_section_offset + 0x10 + 64, pe_section_address);
+    EXPECT_EQ(file.identify().managed, Managed::mixed);  // All the same: mono does not run it.
+    EXPECT_EQ(described(file), "a 64-bit .NET Windows console program (PE32+, x86-64, precompiled)");
+}
+
 TEST(IdentifyPe, PrecompiledForAnotherSystemKeepsItsMachine) {
-    const ImageDescription image = dotnet_program(0, {.machine = 0xFD1D}).identify();
-    EXPECT_EQ(image.machine, Machine::amd64);
-    EXPECT_EQ(image.detail, "precompiled for Linux");
-    EXPECT_EQ(pe_program({.machine = 0xD11D}).identify().machine, Machine::arm64);
+    const std::pair<unsigned, const char*> systems[] = {
+        {0x7B79, "Linux"}, {0x4644, "macOS"}, {0xADC4, "FreeBSD"}, {0x1993, "NetBSD"}, {0x1992, "SunOS"}};
+    for (const auto& [tag, system] : systems) {
+        const ImageDescription image = dotnet_program(4, {.machine = 0x8664U ^ tag}).identify();
+        EXPECT_EQ(image.machine, Machine::amd64);
+        EXPECT_EQ(describe(image),
+                  std::string("a 64-bit .NET program (PE32+, x86-64, precompiled for ") + system + ")");
+        EXPECT_EQ(dotnet_program(4, {.machine = 0xAA64U ^ tag}).identify().machine, Machine::arm64);
+    }
+    EXPECT_EQ(described(dotnet_program(4, {.machine = 0xFD1D, .characteristics = 0x2022})),
+              "a 64-bit .NET library (PE32+, x86-64, precompiled for Linux)");
+}
+
+TEST(IdentifyPe, MachineOfAnotherSystemWithoutDotnetIsUnknown) {
+    const ImageDescription image = pe_program({.machine = 0xFD1D}).identify();
+    EXPECT_EQ(image.kind, ImageKind::pe);
+    EXPECT_EQ(image.machine, Machine::unknown);
+    EXPECT_EQ(image.detail, "");
 }
 
 TEST(IdentifyPe, HybridArmImagesAreForArm) {
-    const auto hybrid = [](unsigned machine) {
-        SampleFile file = pe_program({.machine = machine});
-        testing::set_directory(file, true, 10, pe_section_address);
-        return file.u32(pe_section_offset, 0x140).u64(pe_section_offset + 0xC8, 0x140001000).identify();
-    };
-    EXPECT_EQ(describe(hybrid(0x8664)), "a 64-bit Windows console program (PE32+, ARM64, ARM64EC)");
-    EXPECT_EQ(describe(hybrid(0xAA64)), "a 64-bit Windows console program (PE32+, ARM64, ARM64X)");
+    EXPECT_EQ(described(testing::hybrid_program(0x8664)), "a 64-bit Windows console program (PE32+, ARM64, ARM64EC)");
+    EXPECT_EQ(described(testing::hybrid_program(0xAA64)), "a 64-bit Windows console program (PE32+, ARM64, ARM64X)");
+    EXPECT_EQ(described(pe_program({.machine = 0x3A64, .plus = false, .characteristics = 0x2022})),
+              "a 32-bit Windows DLL (PE32, ARM64, CHPE)");
+}
+
+TEST(IdentifyPe, AddressesGoThroughTheSectionTable) {
+    // The same directory address means another place once the section is mapped elsewhere, or from elsewhere.
+    EXPECT_EQ(dotnet_program(1).identify().managed, Managed::il);
+    SampleFile file = dotnet_program(1);
+    constexpr std::size_t section = pe_optional_header + 240;
+    file.u32(section + 12, 0x2000);
+    EXPECT_EQ(file.identify().managed, Managed::none);
+    file.u32(section + 12, pe_section_address).u32(section + 20, pe_section_offset + 0x1FF);
+    EXPECT_EQ(file.u32(section + 8, 0x200).identify().managed, Managed::il);  // Rounded down to a sector.
+}
+
+TEST(IdentifyPe, SectionsBehindTheLoadersLimitAreNotLookedAt) {
+    SampleFile file = pe_program();
+    constexpr std::size_t table = pe_optional_header + 240;
+    constexpr unsigned count = 97;
+    file.u16(pe_header + 6, count).resize(table + 40 * count + pe_section_offset + 0x400);
+    file.u32(table + 40 * 96 + 16, 0x7FFFFFFF).u32(table + 40 * 96 + 20, 0x7FFFFFFF);
+    EXPECT_EQ(file.identify().kind, ImageKind::pe);
+    file.u32(table + 40 * 95 + 16, 0x7FFFFFFF).u32(table + 40 * 95 + 20, 0x7FFFFFFF);
+    EXPECT_EQ(file.identify().kind, ImageKind::damaged);
 }
 
 TEST(IdentifyPe, LoadConfigurationOfOldProgramsIsNotHybrid) {

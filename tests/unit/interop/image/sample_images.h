@@ -41,6 +41,7 @@ class SampleFile {
     /// Identifies the bytes and counts what was read; a read outside the file is counted as a fault.
     [[nodiscard]] ImageDescription identify() {
         bytes_read = 0;
+        reads = 0;
         return identify_image(
             [this](std::uint64_t offset, std::span<std::byte> buffer) -> std::size_t {
                 if (offset > bytes_.size() || buffer.size() > bytes_.size() - offset) {
@@ -48,13 +49,15 @@ class SampleFile {
                     return 0;
                 }
                 bytes_read += buffer.size();
+                ++reads;
                 std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), buffer.size(), buffer.begin());
                 return buffer.size();
             },
             bytes_.size());
     }
 
-    std::size_t bytes_read = 0;
+    std::size_t bytes_read = 0;  // Of the last identify(), as is the next.
+    unsigned reads = 0;
     unsigned reads_outside = 0;
 
   private:
@@ -73,6 +76,18 @@ class SampleFile {
 /// A DOS program of two pages whose header has 64 bytes, as every new-style program starts with.
 inline SampleFile dos_program() {
     return SampleFile(1024).text(0, "MZ").u16(0x02, 0).u16(0x04, 2).u16(0x08, 4).u16(0x14, 0x10).u16(0x16, 0);
+}
+
+/// The shape of the smallest programs that Windows runs: the PE header at `header`, the end of it left out. At 0x0C
+/// and below, it shares bytes with the DOS header that both can live with.
+inline SampleFile tiny_program(std::size_t header) {
+    const std::size_t optional_header = header + 24;
+    SampleFile tiny(252);
+    tiny.text(0, "MZ").text(header, std::string_view("PE\0\0", 4)).u16(header + 4, 0x14C);
+    tiny.u16(header + 20, 0x70).u16(header + 22, 0x102);
+    tiny.u16(optional_header, 0x10B).u32(optional_header + 32, 4).u32(optional_header + 60, 0xFC);
+    tiny.u16(optional_header + 68, 2);
+    return tiny.u32(0x3C, header);
 }
 
 /// A new-style program with `signature` at 0x80 and room behind it.
@@ -111,6 +126,13 @@ inline SampleFile pe_program(const PeFields& fields = {}) {
 /// Points data directory `index` at `address`.
 inline SampleFile& set_directory(SampleFile& file, bool plus, unsigned index, std::uint32_t address) {
     return file.u32(pe_optional_header + (plus ? 112 : 96) + 8 * index, address);
+}
+
+/// A 64-bit program whose load configuration has a pointer to the metadata of hybrid ARM images.
+inline SampleFile hybrid_program(unsigned machine) {
+    SampleFile file = pe_program({.machine = machine});
+    set_directory(file, true, 10, pe_section_address);
+    return file.u32(pe_section_offset, 0x140).u64(pe_section_offset + 0xC8, 0x140001000);
 }
 
 /// A .NET program whose runtime flags are `flags`.
