@@ -20,13 +20,14 @@ struct LocalLaunch {
 /// Why a backend of this machine did not take over. Nothing was started.
 struct LocalFailure {
     std::string reason;
-    int exit_code;  ///< Of exit_code.h.
+    int exit_code;  ///< Of exit_code.h: cannot_run if it is about this program, bridge_failed if about the backend.
 };
 
 /// How a program ended that we started as a child.
 struct LocalEnd {
     int code = 0;
     int signal = 0;  ///< If not 0 it died of this, and so do we.
+    std::string message = {};  ///< For the user, if something went wrong after the start: one line, else empty.
 };
 
 using LocalOutcome = std::variant<LocalFailure, LocalEnd>;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "interop/route/exit_code.h"
+#include "interop/route/runner_dosbox.h"
 
 namespace interop {
 namespace {
@@ -41,7 +42,12 @@ std::optional<DosEmulator> find_dos_emulator(const std::function<bool(const std:
     return std::nullopt;
 }
 
-LocalOutcome run_dos_program(const LocalLaunch&, const DosEmulator& emulator, const DosOptions&) {
+LocalOutcome run_dos_program(const LocalLaunch& launch, const DosEmulator& emulator, const DosOptions& options) {
+    switch (emulator.kind) {
+        case Kind::dosemu2:
+        case Kind::emu2: break;
+        case Kind::dosbox: return run_in_dosbox(launch, emulator, options);
+    }
     return LocalFailure{emulator.path + " cannot be used yet", exit_code::bridge_failed};
 }
 

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/runner_dosbox.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "interop/route/exit_code.h"
+#include "interop/route/runner_dos_channel.h"
+#include "interop/route/runner_dos_streams.h"
+#include "interop/route/runner_dosbox_directory.h"
+#include "interop/route/runner_dosbox_launcher.h"
+#include "interop/route/runner_dosbox_process.h"
+
+extern char** environ;
+
+namespace interop {
+namespace {
+
+using std::chrono::milliseconds;
+using Op = DosRequest::Op;
+
+// Long enough for DOSBox to write its files and close its window, short enough for one who waits for the prompt.
+constexpr milliseconds ending_grace{1000};
+
+LocalFailure failure_of(const proto::Error& error) { return {error.message(), exit_code::bridge_failed}; }
+
+std::string real_path(const std::string& path) {
+    char* resolved = ::realpath(path.c_str(), nullptr);
+    std::string text = resolved == nullptr ? "" : resolved;
+    ::free(resolved);
+    return text;
+}
+
+/// Whether no other entry has that name in another case.
+bool is_unique_name(const std::string& directory, const std::string& name) {
+    DIR* entries = ::opendir(directory.c_str());
+    if (entries == nullptr) return false;
+    bool unique = true;
+    while (const dirent* entry = ::readdir(entries)) {
+        if (::strcasecmp(entry->d_name, name.c_str()) == 0 && name != entry->d_name) unique = false;
+    }
+    ::closedir(entries);
+    return unique;
+}
+
+std::string upper_case(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+    return text;
+}
+
+std::vector<std::string> emulator_environment(bool interactive) {
+    std::vector<std::string> variables;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view variable(*entry);
+        const bool driver = variable.starts_with("SDL_VIDEODRIVER=") || variable.starts_with("SDL_AUDIODRIVER=");
+        if (interactive || !driver) variables.emplace_back(variable);
+    }
+    if (!interactive) {
+        variables.emplace_back("SDL_VIDEODRIVER=dummy");
+        variables.emplace_back("SDL_AUDIODRIVER=dummy");
+    }
+    return variables;
+}
+
+const char* text_of_dos_error(unsigned error) {
+    switch (error) {
+        case 2:
+        case 3: return "DOS does not find it";
+        case 5: return "DOS may not read it";
+        case 8: return "it needs more memory than DOS has";
+        case 11: return "DOS does not take it for a program";
+        default: return "DOS cannot start it";
+    }
+}
+
+/// One program in one DOSBox.
+class DosboxRun {
+  public:
+    DosboxRun(const LocalLaunch& launch, const DosEmulator& emulator, const DosOptions& options)
+        : launch_(launch),
+          emulator_(emulator),
+          options_(options),
+          streams_(options.line_ends, [this](int fd, short events) { return process_.wait(fd, events); }) {}
+
+    LocalOutcome run();
+
+  private:
+    enum class Next { request, end };
+
+    std::optional<LocalFailure> plan();
+    proto::Result<void> start();
+    void serve();
+    Next serve_one();
+    Next answer(const DosRequest& request, std::string_view data);
+    Next use_stream(const DosRequest& request, std::string_view data);
+    [[nodiscard]] std::optional<std::string> receive(std::size_t size);
+    bool send(std::string_view bytes);
+    [[nodiscard]] DosOrder order() const;
+    [[nodiscard]] bool has_program_open() const;
+    void end_emulator();
+    LocalOutcome outcome();
+
+    const LocalLaunch& launch_;
+    const DosEmulator& emulator_;
+    const DosOptions& options_;
+    DosboxProcess process_;
+    DosStreams streams_;
+
+    std::string tail_;
+    DosDrives drives_;
+    struct stat program_ {};
+    std::optional<DosboxDirectory> directory_;
+    UniqueFd requests_;
+    UniqueFd replies_;
+
+    bool started_ = false;
+    std::optional<unsigned> exit_;  // of INT 21h/4Dh
+    std::optional<unsigned> failure_;
+    int signal_ = 0;
+};
+
+std::optional<LocalFailure> DosboxRun::plan() {
+    auto tail = dos_command_tail(launch_.arguments);
+    if (!tail) {
+        const bool too_long = tail.error().code == std::errc::argument_list_too_long;
+        return LocalFailure{too_long ? "argument list too long (DOS takes 126 bytes)" : tail.error().message(),
+                            exit_code::cannot_run};
+    }
+    tail_ = std::move(*tail);
+    if (::access("/proc/self/fd", X_OK) != 0)
+        return LocalFailure{"DOSBox needs /proc, which is not mounted", exit_code::bridge_failed};
+    const std::size_t slash = launch_.program.rfind('/');
+    const std::string directory = real_path(launch_.program.substr(0, slash == 0 ? 1 : slash));
+    if (directory.empty() || ::stat(launch_.program.c_str(), &program_) != 0)
+        return LocalFailure{proto::errno_error(errno, "open " + launch_.program).message(), exit_code::cannot_run};
+    const std::string working_directory = real_path(".");
+    if (working_directory.empty())
+        return LocalFailure{proto::errno_error(errno, "find the working directory").message(), exit_code::cannot_run};
+    drives_ = plan_dos_drives(directory, working_directory, is_unique_name);
+    const bool has_display = std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
+    if (options_.interactive && !has_display) {
+        return LocalFailure{"there is no display for its window (neither DISPLAY nor WAYLAND_DISPLAY is set)",
+                            exit_code::cannot_run};
+    }
+    return std::nullopt;
+}
+
+proto::Result<void> DosboxRun::start() {
+    auto directory = DosboxDirectory::make();
+    if (!directory) return directory.error();
+    directory_.emplace(std::move(*directory));
+    const auto launcher = dosbox_launcher();
+    const std::string_view program(reinterpret_cast<const char*>(launcher.data()), launcher.size());
+    for (const auto& [name, content] : {std::pair<std::string, std::string_view>{"RUN.COM", program},
+                                        {"DOSBOX.CNF", dosbox_configuration(drives_, options_.interactive)}}) {
+        if (auto added = directory_->add_file(name, content); !added) return added;
+    }
+    // DOSBox opens them as files; it refuses paths in /proc, but not links to there.
+    for (const auto& [name, target] : {std::pair<std::string, std::string>{"REQUEST", "/proc/self/fd/3"},
+                                       {"REPLY", "/proc/self/fd/4"},
+                                       {"PROGRAM.EXE", launch_.program}}) {
+        if (auto added = directory_->add_link(name, target); !added) return added;
+    }
+    int requests[2];
+    int replies[2];
+    if (::pipe2(requests, O_CLOEXEC) != 0) return proto::errno_error(errno, "make a pipe");
+    requests_.reset(requests[0]);
+    const UniqueFd requests_end(requests[1]);
+    if (::pipe2(replies, O_CLOEXEC) != 0) return proto::errno_error(errno, "make a pipe");
+    replies_.reset(replies[1]);
+    const UniqueFd replies_end(replies[0]);
+    for (const int ours : {requests_.get(), replies_.get()}) ::fcntl(ours, F_SETFL, O_NONBLOCK);
+    std::vector<UniqueFd> opened;
+    std::vector<int> descriptors{requests_end.get(), replies_end.get()};
+    for (const std::string& path : {directory_->path(), drives_.c, drives_.d}) {
+        if (path.empty()) continue;
+        opened.emplace_back(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!opened.back()) return proto::errno_error(errno, "open " + path);
+        descriptors.push_back(opened.back().get());
+    }
+    return process_.start(emulator_.path, {emulator_.path, "-conf", "/proc/self/fd/5/DOSBOX.CNF"},
+                          emulator_environment(options_.interactive), descriptors);
+}
+
+DosOrder DosboxRun::order() const {
+    DosOrder order;
+    for (unsigned stream = 0; stream < 3; ++stream) order.information[stream] = streams_.information(stream);
+    order.takes_streams = !options_.interactive;
+    order.input_echoes = streams_.input_is_terminal();
+    order.drive = drives_.current;
+    order.size =
+        static_cast<std::uint32_t>(std::min<off_t>(program_.st_size, std::numeric_limits<std::uint32_t>::max()));
+    order.working_directory = drives_.working_directory;
+    const std::string name = launch_.program.substr(launch_.program.rfind('/') + 1);
+    if (is_short_name(name)) order.program = drives_.program_directory + upper_case(name);
+    order.pattern = drives_.program_directory + "*.*";
+    order.substitute = "Y:\\PROGRAM.EXE";
+    order.tail = tail_;
+    return order;
+}
+
+bool DosboxRun::has_program_open() const {
+    const std::string path = "/proc/" + std::to_string(process_.pid()) + "/fd";
+    DIR* entries = ::opendir(path.c_str());
+    if (entries == nullptr) return false;
+    bool found = false;
+    while (const dirent* entry = ::readdir(entries)) {
+        struct stat status {};
+        found = found || (::fstatat(::dirfd(entries), entry->d_name, &status, 0) == 0 &&
+                          status.st_dev == program_.st_dev && status.st_ino == program_.st_ino);
+    }
+    ::closedir(entries);
+    return found;
+}
+
+/// Nothing if the emulator has ended or a signal has come.
+std::optional<std::string> DosboxRun::receive(std::size_t size) {
+    std::string bytes(size, '\0');
+    std::size_t received = 0;
+    while (received < size) {
+        const ssize_t count = ::read(requests_.get(), bytes.data() + received, size - received);
+        if (count == 0) return std::nullopt;
+        if (count > 0) {
+            received += static_cast<std::size_t>(count);
+        } else if (errno != EINTR && (errno != EAGAIN || !process_.wait(requests_.get(), POLLIN))) {
+            return std::nullopt;
+        }
+    }
+    return bytes;
+}
+
+bool DosboxRun::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(replies_.get(), bytes.data(), bytes.size());
+        if (count > 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        } else if (errno != EINTR && (errno != EAGAIN || !process_.wait(replies_.get(), POLLOUT))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+DosboxRun::Next DosboxRun::use_stream(const DosRequest& request, std::string_view data) {
+    auto answer = streams_.serve(request, data);
+    if (!answer) return Next::end;
+    if (answer->reader_gone && !process_.sigpipe_was_ignored()) {
+        signal_ = SIGPIPE;
+        return Next::end;
+    }
+    const auto head = encode_dos_reply(answer->reply);
+    return send(std::string(head.data(), head.size()) + answer->data) ? Next::request : Next::end;
+}
+
+DosboxRun::Next DosboxRun::answer(const DosRequest& request, std::string_view data) {
+    DosReply reply;
+    std::string more;
+    switch (request.op) {
+        case Op::hello:
+            more = encode_dos_order(order());
+            reply.result = static_cast<unsigned>(more.size());
+            break;
+        case Op::identify: reply.result = has_program_open() ? 1 : 0; break;
+        case Op::starting:
+            started_ = true;
+            // All that DOSBox needs of it is open, unless the program is known by its link only.
+            if (request.stream == 0) directory_->remove();
+            break;
+        case Op::failed: failure_ = request.count; break;
+        case Op::exited: exit_ = request.count; break;
+        case Op::read:
+        case Op::write:
+        case Op::ready:
+        case Op::seek: return use_stream(request, data);
+    }
+    const auto head = encode_dos_reply(reply);
+    if (!send(std::string(head.data(), head.size()) + more)) return Next::end;
+    return exit_ || failure_ ? Next::end : Next::request;
+}
+
+DosboxRun::Next DosboxRun::serve_one() {
+    const auto bytes = receive(dos_message_size);
+    if (!bytes) return Next::end;
+    const auto request = decode_dos_request(std::span<const char, dos_message_size>(bytes->data(), dos_message_size));
+    if (!request) return Next::end;
+    if (request->op != Op::write) return answer(*request, {});
+    const auto data = receive(request->count);
+    return data ? answer(*request, *data) : Next::end;
+}
+
+void DosboxRun::serve() {
+    while (serve_one() == Next::request) {
+    }
+    end_emulator();
+    if (!options_.interactive) streams_.finish();
+}
+
+void DosboxRun::end_emulator() {
+    constexpr unsigned stays_resident = 3;
+    if (exit_ && !options_.interactive && *exit_ >> 8 != stays_resident)
+        return process_.finish({});  // its files are closed
+    // The launcher reads the end of the file from now on, instead of waiting for us where DOSBox sees no signal.
+    replies_.reset();
+    if (!exit_ && !failure_) process_.ask_to_end();
+    process_.finish(ending_grace);
+}
+
+LocalOutcome DosboxRun::outcome() {
+    constexpr unsigned by_control_c = 1;
+    constexpr unsigned by_critical_error = 2;
+    if (failure_) return LocalFailure{text_of_dos_error(*failure_), exit_code::cannot_run};
+    if (exit_) {
+        const unsigned kind = *exit_ >> 8;
+        if (kind == by_control_c) return LocalEnd{.signal = SIGINT};
+        const int code = static_cast<int>(*exit_ & 0xFF);
+        return LocalEnd{.code = kind == by_critical_error && code == 0 ? 1 : code};
+    }
+    if (signal_ != 0) return LocalEnd{.signal = signal_};
+    if (process_.ending_signal() != 0) return LocalEnd{.signal = process_.ending_signal()};
+    const int status = process_.status();
+    if (started_ && options_.interactive && WIFEXITED(status))
+        return LocalEnd{.signal = SIGHUP};  // its window was closed
+    const std::string how = WIFSIGNALED(status) ? "was killed by signal " + std::to_string(WTERMSIG(status))
+                                                : "ended with " + std::to_string(WEXITSTATUS(status));
+    if (!started_) {
+        return LocalFailure{emulator_.path + " " + how + " before it started anything", exit_code::bridge_failed};
+    }
+    return LocalEnd{.code = exit_code::bridge_failed, .message = "DOSBox " + how + " before the program did"};
+}
+
+LocalOutcome DosboxRun::run() {
+    if (auto failure = plan()) return *failure;
+    if (auto started = start(); !started) return failure_of(started.error());
+    serve();
+    return outcome();
+}
+
+}  // namespace
+
+std::string dosbox_configuration(const DosDrives& drives, bool interactive) {
+    std::string text =
+        "[dosbox]\ncaptures=.\n"
+        "[cpu]\ncycles=max\n";
+    text += interactive ? "[sdl]\noutput=surface\n"
+                        : "[mixer]\nnosound=true\n"
+                          "[midi]\nmpu401=none\nmididevice=none\n"
+                          "[sblaster]\nsbtype=none\noplmode=none\n"
+                          "[speaker]\npcspeaker=false\ntandy=off\ndisney=false\n"
+                          "[joystick]\njoysticktype=none\n";
+    text +=
+        "[serial]\nserial1=disabled\nserial2=disabled\nserial3=disabled\nserial4=disabled\n"
+        "[ipx]\nipx=false\n"
+        "[autoexec]\n"
+        "@echo off\n"
+        "mount y /proc/self/fd/5\n"
+        "mount c /proc/self/fd/6\n";
+    if (!drives.d.empty()) text += "mount d /proc/self/fd/7\n";
+    text +=
+        "config -securemode\n"
+        "y:\\run.com\n"
+        "exit\n";
+    return text;
+}
+
+LocalOutcome run_in_dosbox(const LocalLaunch& launch, const DosEmulator& emulator, const DosOptions& options) {
+    return DosboxRun(launch, emulator, options).run();
+}
+
+}  // namespace interop

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "interop/os/unique_fd.h"
+#include "proto/base/result.h"
+
+namespace interop {
+
+/// A directory of our own for the moment in which an emulator starts, that only we can use. It is removed with
+/// all that is in it at the latest when this process is gone, by whatever it ended: a process of its own, which has nothing
+/// of ours but the end of a pipe, waits for that.
+class DosboxDirectory {
+  public:
+    /// Makes it in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first that can be written to.
+    static proto::Result<DosboxDirectory> make();
+
+    DosboxDirectory(DosboxDirectory&& other) noexcept;
+    DosboxDirectory& operator=(DosboxDirectory&&) = delete;
+    ~DosboxDirectory() { remove(); }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+    proto::Result<void> add_file(const std::string& name, std::string_view content);
+    proto::Result<void> add_link(const std::string& name, const std::string& target);
+
+    /// Idempotent.
+    void remove();
+
+  private:
+    DosboxDirectory() = default;
+
+    proto::Result<void> start_guard();
+
+    std::string path_;
+    UniqueFd guard_pipe_;  // its end tells the guard
+    pid_t guard_ = -1;
+};
+
+}  // namespace interop
