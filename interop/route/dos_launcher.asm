@@ -236,6 +236,7 @@ transact:
         mov     ah, 51h
         call    dos
         push    bx
+        push    dword [cs:2Eh]          ; where DOS notes in a PSP the stack of each call, and finds ours after the EXEC
         mov     bx, [own_psp]
         mov     ah, 50h
         call    dos
@@ -275,7 +276,8 @@ transact:
         mov     ah, 3Fh
         call    dos
         pop     ds
-.done:  pop     bx
+.done:  pop     dword [cs:2Eh]
+        pop     bx
         mov     ah, 50h
         call    dos
         popad
