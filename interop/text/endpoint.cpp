@@ -19,7 +19,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t l
 }
 
 proto::Error bad(std::string_view text, std::string_view why) {
-    return proto::errno_error(EINVAL, "endpoint \"" + std::string(text) + "\" (" + std::string(why) + ")");
+    return proto::stated_error("endpoint \"" + std::string(text) + "\" (" + std::string(why) + ")");
 }
 
 bool looks_numeric_ipv4(std::string_view address) {

@@ -28,9 +28,19 @@ class PeerCategory final : public std::error_category {
     }
 };
 
+class StatedCategory final : public std::error_category {
+  public:
+    const char* name() const noexcept override { return "mzinit statement"; }
+    std::string message(int) const override { return {}; }
+};
+
 }  // namespace
 
-std::string Error::message() const { return doing.empty() ? code.message() : doing + ": " + code.message(); }
+std::string Error::message() const {
+    std::string reason = code.message();
+    if (doing.empty()) return reason;
+    return reason.empty() ? doing : doing + ": " + reason;
+}
 
 const std::error_category& peer_category() noexcept {
     static const PeerCategory category;
@@ -41,6 +51,11 @@ Error peer_error(PeerFault fault, std::string_view doing) { return {make_error_c
 
 Error errno_error(int number, std::string_view doing) {
     return {std::error_code(number, std::generic_category()), std::string(doing)};
+}
+
+Error stated_error(std::string_view sentence) {
+    static const StatedCategory category;
+    return {std::error_code(1, category), std::string(sentence)};
 }
 
 }  // namespace proto

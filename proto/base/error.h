@@ -45,6 +45,9 @@ Error peer_error(PeerFault fault, std::string_view doing);
 /// An Error for the errno value `number` (on Windows too: the C runtime's).
 Error errno_error(int number, std::string_view doing);
 
+/// An Error that no system call reported: `sentence` is the whole message.
+Error stated_error(std::string_view sentence);
+
 }  // namespace proto
 
 template <>
