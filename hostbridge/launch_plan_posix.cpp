@@ -57,6 +57,20 @@ std::optional<std::string> find_executable(const std::string& name, std::string_
     }
 }
 
+std::vector<std::pair<std::string, std::string>> available_runners(const interop::RunnerTable& runners,
+                                                                   const interop::WineInstallation& wine,
+                                                                   std::string_view search_path) {
+    std::vector<std::pair<std::string, std::string>> available;
+    for (const auto& [kind, command] : runners.commands()) {
+        const auto words = interop::expand_command(command, {});
+        if (!words || !find_executable(words->front(), search_path)) continue;
+        const bool needs_32_bit = kind == "pe32" || kind == "win16";
+        if (interop::is_wine(words->front()) && needs_32_bit && !wine.runs_32_bit) continue;
+        available.emplace_back(kind, command);
+    }
+    return available;
+}
+
 std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& request, const interop::RunnerTable& runners,
                                                     Environment environment) {
     const std::string* command = runners.find(request.image);

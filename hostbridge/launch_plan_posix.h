@@ -43,6 +43,11 @@ struct LaunchPlan {
 std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& request, const interop::RunnerTable& runners,
                                                     Environment environment);
 
+/// The kinds and commands of `runners` whose program is there on `search_path`, Wine with what the kind needs of it.
+std::vector<std::pair<std::string, std::string>> available_runners(const interop::RunnerTable& runners,
+                                                                   const interop::WineInstallation& wine,
+                                                                   std::string_view search_path);
+
 /// The first executable file of that name on `search_path`; `name` itself if it holds a slash.
 std::optional<std::string> find_executable(const std::string& name, std::string_view search_path);
 

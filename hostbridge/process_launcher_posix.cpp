@@ -140,13 +140,13 @@ UniqueFd duplicate(int fd) { return UniqueFd(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_C
 
 class PosixLauncher final : public ProcessLauncher {
   public:
-    PosixLauncher(uv_loop_t* loop, interop::RunnerTable runners, std::string exit_object)
+    PosixLauncher(uv_loop_t* loop, interop::RunnerTable runners, interop::WineInstallation wine,
+                  std::string exit_object)
         : loop_(loop),
           runners_(std::move(runners)),
           exit_object_(std::move(exit_object)),
           own_environment_(environ),
-          wine_(interop::find_wine([](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; },
-                                   own_environment_.get("PATH").value_or(""))),
+          wine_(std::move(wine)),
           wine_host_(loop),
           null_device_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
         prepare_wine();
@@ -172,12 +172,14 @@ class PosixLauncher final : public ProcessLauncher {
         launch->working_directory = duplicate(request.passed_working_directory);
         launch->request = std::move(request);
         if (!launch->plan.uses_wine) return start(launch);
-        wine_host_.ensure(
-            launch->plan.path, launch->plan.environment, [this, launch](const proto::Result<void>& ready) {
-                if (ready) return start(launch);
-                launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
-                              static_cast<std::uint32_t>(ready.error().code.value()), ready.error().message()});
-            });
+        wine_host_.ensure(launch->plan.path, launch->plan.environment,
+                          [this, launch](const proto::Result<void>& ready) {
+                              if (ready) return start(launch);
+                              const std::error_code& code = ready.error().code;
+                              const int number = code.category() == std::generic_category() ? code.value() : 0;
+                              launch->fail({mzinit::v1::LAUNCH_ERROR_HOST_FAILURE, static_cast<std::uint32_t>(number),
+                                            ready.error().message()});
+                          });
     }
 
     [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription& image) const override {
@@ -189,7 +191,7 @@ class PosixLauncher final : public ProcessLauncher {
     }
 
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> runners() const override {
-        return runners_.commands();
+        return available_runners(runners_, wine_, own_environment_.get("PATH").value_or(""));
     }
 
   private:
@@ -332,11 +334,15 @@ void PosixLauncher::on_gone(const std::shared_ptr<Launch>& launch, KeeperLink& l
 }  // namespace
 
 std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const LauncherOptions& options) {
-    auto runners = interop::RunnerTable::with_defaults();
+    const Environment environment(environ);
+    const std::string search_path = environment.get("PATH").value_or("");
+    auto wine =
+        interop::find_wine([](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }, search_path);
+    auto runners = interop::RunnerTable::with_defaults(wine, find_executable("mono", search_path).has_value());
     for (const auto& [kind, command] : options.runners) {
         if (auto set = runners.set(kind + "=" + command); !set) proto::warn(set.error().message());
     }
-    return std::make_unique<PosixLauncher>(loop, std::move(runners), options.exit_object);
+    return std::make_unique<PosixLauncher>(loop, std::move(runners), std::move(wine), options.exit_object);
 }
 
 }  // namespace hostbridge

@@ -6,28 +6,33 @@
 #include <utility>
 #include <vector>
 
+#include "interop/route/routes.h"
+#include "interop/route/runner_dos.h"
 #include "interop/text/endpoint.h"
 #include "proto/base/result.h"
 
 namespace interop {
 
-/// A way to get a program running.
-enum class Backend { host, wine };
+/// Where the package puts the object that makes Wine's exit codes whole.
+inline constexpr const char* default_exit_object = MZINIT_EXIT_OBJECT;
 
 /// What /etc/mzinit.conf says. Sections and keys are listed in interop/README.md.
 struct Configuration {
-    std::vector<Endpoint> endpoints;                              ///< [host] endpoints, tried in this order.
-    std::string key_file;                                         ///< [host] key; empty: the default places.
-    std::vector<Backend> pe_route{Backend::host, Backend::wine};  ///< [route] pe
+    std::vector<Endpoint> endpoints;  ///< [host] endpoints, tried in this order.
+    std::string key_file;             ///< [host] key; empty: the default places.
+    Routes routes;                    ///< [route]
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;
+    DosOptions dos;                                      ///< [dos]
+    std::string wine_exit_object = default_exit_object;  ///< [wine] exit_object; empty: none.
+    std::vector<std::string> warnings;                   ///< What was ignored, a sentence each, for the user.
 };
 
 inline constexpr const char* default_configuration_file = "/etc/mzinit.conf";
 inline constexpr const char* default_endpoint = "unix:/run/mzinit/hostbridge.sock";
 
-/// Reads the text of a configuration file. Unknown sections are left to other programs' versions; an unknown key
-/// in a known section, a bad value and a line too long are Errors that name the line.
+/// Reads the text of a configuration file. Sections that other parts of mzinit read are skipped, unknown ones are too, with
+/// a warning; an unknown key in a section of ours, a bad value and a line too long are Errors that name the line.
 proto::Result<Configuration> parse_configuration(std::string_view text);
 
 /// The endpoints in a list separated by blanks or commas.

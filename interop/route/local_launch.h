@@ -26,7 +26,7 @@ struct LocalFailure {
 /// How a program ended that we started as a child.
 struct LocalEnd {
     int code = 0;
-    int signal = 0;  ///< If not 0 it died of this, and so do we.
+    int signal = 0;            ///< If not 0 it died of this, and so do we.
     std::string message = {};  ///< For the user, if something went wrong after the start: one line, else empty.
 };
 

@@ -13,7 +13,9 @@ constexpr std::array<std::string_view, 5> known_kinds{"pe64", "pe32", "dotnet", 
 
 bool runs_on_this_processor(const ImageDescription& image) {
     // Pure IL is for every processor; its header says i386 or whatever its compiler ran on.
-    return image.machine == Machine::i386 || image.machine == Machine::amd64 || image.managed == Managed::il;
+    if (image.managed == Managed::il) return true;
+    // ARM64EC says that it is x86-64.
+    return image.machine == Machine::i386 || (image.machine == Machine::amd64 && image.detail != "ARM64EC");
 }
 
 bool is_program_for_a_user(const ImageDescription& image) {
@@ -29,16 +31,22 @@ std::string_view runner_kind(const ImageDescription& image) {
     switch (image.kind) {
         case ImageKind::pe:
             if (!is_program_for_a_user(image) || !runs_on_this_processor(image)) return {};
-            return image.managed == Managed::none ? width_kind(image) : "dotnet";
-        case ImageKind::dos: return "dos";
-        case ImageKind::ne: return "win16";
+            return image.managed == Managed::il ? "dotnet" : width_kind(image);
+        case ImageKind::dos: return image.is_dll ? "" : "dos";
+        case ImageKind::ne: return !image.is_dll && image.detail == "Windows" ? "win16" : "";
         default: return {};
     }
 }
 
-RunnerTable RunnerTable::with_defaults() {
+bool is_for_another_processor(const ImageDescription& image) {
+    return image.kind == ImageKind::pe && is_program_for_a_user(image) && !runs_on_this_processor(image);
+}
+
+RunnerTable RunnerTable::with_defaults(const WineInstallation& wine, bool has_mono) {
     RunnerTable table;
     table.commands_ = {{"pe64", "wine %p"}, {"pe32", "wine %p"}};
+    if (has_mono) table.commands_.emplace_back("dotnet", "mono %p");
+    if (wine.runs_32_bit) table.commands_.emplace_back("win16", "wine %p");
     return table;
 }
 
@@ -46,8 +54,8 @@ proto::Result<void> RunnerTable::set(std::string_view assignment) {
     const auto equals = assignment.find('=');
     const std::string_view kind = assignment.substr(0, equals);
     if (equals == std::string_view::npos || std::ranges::find(known_kinds, kind) == known_kinds.end()) {
-        return proto::errno_error(EINVAL, "runner \"" + std::string(assignment) +
-                                              "\" (wanted KIND=COMMAND; kinds are pe64, pe32, dotnet, dos, win16)");
+        return proto::stated_error("runner \"" + std::string(assignment) +
+                                   "\" (wanted KIND=COMMAND; kinds are pe64, pe32, dotnet, dos, win16)");
     }
     const std::string_view command = assignment.substr(equals + 1);
     if (!command.empty()) {
@@ -94,8 +102,8 @@ proto::Result<std::vector<std::string>> expand_command(std::string_view command,
         }
     }
     if (quoted || words.empty() || words.front().empty()) {
-        return proto::errno_error(
-            EINVAL, "runner command \"" + std::string(command) + "\" (a quote is open, or there is no program)");
+        return proto::stated_error("runner command \"" + std::string(command) +
+                                   "\" (a quote is open, or there is no program)");
     }
     if (!has_program) words.emplace_back(program);
     return words;
@@ -106,7 +114,7 @@ std::optional<RunnerRefusal> runner_refusal(const ImageDescription& image, const
     using Reason = RunnerRefusal::Reason;
     const std::string what = "it is " + describe(image);
     if (runner_kind(image).empty()) {
-        const bool other_processor = image.kind == ImageKind::pe && is_program_for_a_user(image);
+        const bool other_processor = is_for_another_processor(image);
         return RunnerRefusal{other_processor ? Reason::wrong_machine : Reason::bad_format,
                              other_processor ? what + ", which is for another processor" : what};
     }
@@ -115,16 +123,24 @@ std::optional<RunnerRefusal> runner_refusal(const ImageDescription& image, const
         return RunnerRefusal{Reason::wrong_machine, what + ", and this host has no runner for those"};
     const auto words = expand_command(*command, {});
     if (!words || !is_wine(words->front())) return std::nullopt;
-    if (!wine.runs_64_bit && !wine.runs_32_bit) {
-        return RunnerRefusal{Reason::wrong_machine, what + ", and Wine is not installed here: apt-get install wine"};
+    const std::string problem = wine_problem(image, wine);
+    if (problem.empty()) return std::nullopt;
+    return RunnerRefusal{Reason::wrong_machine, what + ", and " + problem};
+}
+
+bool needs_32_bit_wine(const ImageDescription& image) {
+    // 16-bit programs run inside a 32-bit one; .NET programs for any processor are run as 64-bit ones.
+    return image.bits != 64 && !(image.managed == Managed::il && image.detail == "any CPU");
+}
+
+std::string wine_problem(const ImageDescription& image, const WineInstallation& wine) {
+    if (!wine.runs_64_bit && !wine.runs_32_bit) return "Wine is not installed here: apt-get install wine";
+    if (needs_32_bit_wine(image) && !wine.runs_32_bit) {
+        return "only a 64-bit Wine is installed here: dpkg --add-architecture i386 && apt-get update && apt-get "
+               "install "
+               "wine32:i386";
     }
-    if (image.bits == 32 && !wine.runs_32_bit) {
-        return RunnerRefusal{Reason::wrong_machine,
-                             what +
-                                 ", and only a 64-bit Wine is installed here: dpkg --add-architecture i386 && "
-                                 "apt-get update && apt-get install wine32:i386"};
-    }
-    return std::nullopt;
+    return {};
 }
 
 }  // namespace interop

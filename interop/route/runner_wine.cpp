@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/runner_wine.h"
 
-#include "interop/text/command_line.h"
-
 #include <array>
+
+#include "interop/route/runner_search.h"
+#include "interop/text/command_line.h"
 
 namespace interop {
 namespace {
@@ -26,18 +27,6 @@ constexpr std::array<const char*, 6> places_of_32_bit{
     "/opt/wine-staging/lib/wine/i386-unix/ntdll.so",
 };
 
-bool on_path(const std::function<bool(const std::string&)>& exists, std::string_view search_path,
-             std::string_view name) {
-    while (!search_path.empty()) {
-        const auto colon = search_path.find(':');
-        const std::string_view directory = search_path.substr(0, colon);
-        if (!directory.empty() && exists(std::string(directory) + "/" + std::string(name))) return true;
-        if (colon == std::string_view::npos) break;
-        search_path.remove_prefix(colon + 1);
-    }
-    return false;
-}
-
 }  // namespace
 
 bool is_wine(std::string_view program) {
@@ -47,7 +36,9 @@ bool is_wine(std::string_view program) {
 
 WineInstallation find_wine(const std::function<bool(const std::string& path)>& exists, std::string_view search_path) {
     WineInstallation installation;
-    if (!on_path(exists, search_path, "wine") && !on_path(exists, search_path, "wine64")) return installation;
+    installation.starter_64 = find_on_path(exists, search_path, "wine64").value_or("");
+    installation.starter = find_on_path(exists, search_path, "wine").value_or(installation.starter_64);
+    if (installation.starter.empty()) return installation;
     for (const char* place : places_of_64_bit) installation.runs_64_bit = installation.runs_64_bit || exists(place);
     for (const char* place : places_of_32_bit) installation.runs_32_bit = installation.runs_32_bit || exists(place);
     // A Wine that lies elsewhere: believe it for the width that every build of today has.
@@ -76,6 +67,19 @@ std::string wine_prefix(const VariableLookup& lookup) {
     if (const auto prefix = lookup("WINEPREFIX"); prefix && !prefix->empty()) return *prefix;
     const auto home = lookup("HOME");
     return home && !home->empty() ? *home + "/.wine" : std::string();
+}
+
+std::string wine_prefix_problem(const VariableLookup& lookup, uid_t user,
+                                const std::function<std::optional<uid_t>(const std::string& path)>& owner_of) {
+    const std::string prefix = wine_prefix(lookup);
+    if (prefix.empty()) return "Wine has no place for its prefix: neither WINEPREFIX nor HOME is set";
+    if (!prefix.starts_with('/')) return "Wine's prefix " + prefix + " is not an absolute path (WINEPREFIX or HOME)";
+    const auto not_ours = [&](std::optional<uid_t> owner) { return owner && *owner != user; };
+    constexpr const char* advice = " belongs to another user: set WINEPREFIX, or HOME (sudo -H)";
+    if (const auto owner = owner_of(prefix)) return not_ours(owner) ? "Wine's prefix " + prefix + advice : "";
+    if (const auto variable = lookup("WINEPREFIX"); variable && !variable->empty()) return {};
+    const std::string home = *lookup("HOME");
+    return not_ours(owner_of(home)) ? "Wine's prefix would be in " + home + ", which" + advice : "";
 }
 
 }  // namespace interop

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +33,12 @@ std::vector<std::pair<std::string, std::string>> wine_environment(const Variable
 
 /// The prefix that Wine uses with this environment; empty if it has none.
 std::string wine_prefix(const VariableLookup& lookup);
+
+/// Why Wine cannot or should not use the prefix of this environment, for a process of `user`: a sentence; empty if it can.
+/// Wine refuses prefixes of other users; and root with the HOME of another user, as after sudo, would leave that user
+/// a prefix that he cannot use. `owner_of` says whose a path is, nothing if it is not there.
+std::string wine_prefix_problem(const VariableLookup& lookup, uid_t user,
+                                const std::function<std::optional<uid_t>(const std::string& path)>& owner_of);
 
 /// Whether a wineserver runs for `prefix`. Cheap, and it does not disturb the server.
 bool wine_server_runs(const std::string& prefix, const VariableLookup& lookup);

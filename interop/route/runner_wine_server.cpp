@@ -80,7 +80,7 @@ proto::Result<int> run_detached(const std::vector<std::string>& words, const std
     while (::waitpid(*child, &status, 0) < 0) {
         if (errno != EINTR) return proto::errno_error(errno, "wait for " + words.front());
     }
-    if (!ended) return proto::errno_error(ETIMEDOUT, "start Wine (" + words.front() + " did not end)");
+    if (!ended) return proto::stated_error("Wine does not start: " + words.front() + " did not end");
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -128,7 +128,7 @@ proto::Result<void> start_wine_server(const std::string& wine, const std::vector
     auto first = run_detached({wine, "cmd.exe", "/c", "exit", "0"}, environment, deadline);
     if (!first) return first.error();
     if (*first != 0)
-        return proto::errno_error(EIO, "start Wine (its first program ended with " + std::to_string(*first) + ")");
+        return proto::stated_error("Wine does not start: its first program ended with " + std::to_string(*first));
     return {};
 }
 

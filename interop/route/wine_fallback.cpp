@@ -1,80 +1,86 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/wine_fallback.h"
 
-#include <cerrno>
-#include <cstdlib>
+#include <array>
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "interop/route/exec_in_place.h"
 #include "interop/route/exit_code.h"
-#include "interop/route/runner.h"
 #include "interop/route/runner_wine.h"
 #include "interop/text/command_line.h"
-
-extern char** environ;
+#include "interop/text/printable.h"
 
 namespace interop {
 namespace {
 
-std::optional<std::string> variable(std::string_view name) {
-    const char* value = std::getenv(std::string(name).c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+std::optional<uid_t> owner_of(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
-std::vector<std::string> current_environment() {
-    std::vector<std::string> variables;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        variables.emplace_back(*entry);
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// Wine takes .NET programs, and where it has nothing to run them with it ends with 255 and without a word.
+bool has_dotnet(const std::string& prefix) {
+    constexpr std::array shared{"/usr/share/wine/mono", "/opt/wine-stable/share/wine/mono",
+                                "/opt/wine-staging/share/wine/mono"};
+    for (const char* place : shared) {
+        if (exists(place)) return true;
     }
-    return variables;
+    const std::string windows = prefix + "/drive_c/windows";
+    return exists(windows + "/mono") || exists(windows + "/Microsoft.NET/Framework64/v4.0.30319/mscorlib.dll") ||
+           exists(windows + "/Microsoft.NET/Framework/v4.0.30319/mscorlib.dll");
 }
 
 /// The server must not be a child of the program: it would hold the program's streams after its end.
-proto::Result<void> prepare_server(const std::string& wine) {
-    const std::string prefix = wine_prefix(variable);
-    if (prefix.empty())
-        return proto::errno_error(ENOENT, "find a place for Wine's prefix (neither WINEPREFIX nor HOME is set)");
-    if (wine_server_runs(prefix, variable)) return {};
-    const bool is_new = access((prefix + "/system.reg").c_str(), F_OK) != 0;
-    if (is_new && isatty(STDERR_FILENO) == 1) {
-        dprintf(STDERR_FILENO, "mzinit: making Wine's prefix %s, once\n", prefix.c_str());
+proto::Result<void> prepare_server(const std::string& wine, const std::string& prefix,
+                                   const NextEnvironment& environment) {
+    if (wine_server_runs(prefix, [&](std::string_view name) { return environment.get(name); })) return {};
+    if (!exists(prefix + "/system.reg") && isatty(STDERR_FILENO) == 1) {
+        dprintf(STDERR_FILENO, "mzinit: making Wine's prefix %s, once\n", printable_line(prefix).c_str());
     }
-    return start_wine_server(wine, current_environment());
+    return start_wine_server(wine, environment.variables());
+}
+
+/// The object is for 64-bit processes: the loader would complain in others.
+void preload(const std::string& exit_object, const std::string& program, NextEnvironment& environment) {
+    if (exit_object.empty() || access(exit_object.c_str(), R_OK) != 0) return;
+    const auto others = environment.get("LD_PRELOAD");
+    environment.set("LD_PRELOAD", others && !others->empty() ? exit_object + ":" + *others : exit_object);
+    const std::string name = printable_line(program.substr(program.rfind('/') + 1));
+    environment.set("MZINIT_EXIT_REPORT", std::to_string(getpid()) + ":end:" + name);
 }
 
 }  // namespace
 
-FallbackFailure exec_wine(const ImageDescription& image, const std::string& program,
-                          const std::vector<std::string>& arguments, unsigned depth) {
-    const auto exists = [](const std::string& path) { return access(path.c_str(), X_OK) == 0; };
-    const WineInstallation installed = find_wine(exists, variable("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
-    if (!installed.runs_64_bit && !installed.runs_32_bit) return {"Wine is not installed", exit_code::bridge_failed};
-    const RunnerTable table = RunnerTable::with_defaults();
-    if (const auto refusal = runner_refusal(image, table, installed)) return {refusal->text, exit_code::cannot_run};
-    if (auto checked = check_wine_command_line(program, arguments); !checked) {
+LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, const std::string& exit_object) {
+    if (auto checked = check_wine_command_line(launch.program, launch.arguments); !checked) {
         const bool too_long = checked.error().code == make_error_code(CommandLineFault::too_long);
         return {too_long ? "argument list too long" : checked.error().message(), exit_code::cannot_run};
     }
-    for (const auto& [name, value] : wine_environment(variable)) {
-        setenv(name.c_str(), value.c_str(), 1);
+    NextEnvironment environment(launch.depth);
+    const VariableLookup lookup = [&](std::string_view name) { return environment.get(name); };
+    if (std::string problem = wine_prefix_problem(lookup, geteuid(), owner_of); !problem.empty()) {
+        return {std::move(problem), exit_code::cannot_run};
     }
-    setenv("MZINIT_DEPTH", std::to_string(depth).c_str(), 1);
-    const auto command = expand_command(*table.find(image), program);
-    if (!command) return {command.error().message(), exit_code::bridge_failed};
-    if (auto prepared = prepare_server(command->front()); !prepared)
+    for (const auto& [name, value] : wine_environment(lookup)) environment.set(name, value);
+    const bool is_64_bit = !needs_32_bit_wine(launch.image);
+    const std::string& starter = is_64_bit && !wine.starter_64.empty() ? wine.starter_64 : wine.starter;
+    const std::string prefix = wine_prefix(lookup);
+    if (auto prepared = prepare_server(starter, prefix, environment); !prepared) {
         return {prepared.error().message(), exit_code::bridge_failed};
-    std::vector<char*> argv;
-    for (const std::vector<std::string>* words : {&*command, &arguments}) {
-        for (const std::string& word : *words) {
-            argv.push_back(const_cast<char*>(word.c_str()));
-        }
     }
-    argv.push_back(nullptr);
-    execvp(argv[0], argv.data());
-    const int problem = errno;
-    if (problem == E2BIG) return {"argument list too long", exit_code::cannot_run};
-    return {proto::errno_error(problem, "start " + command->front()).message(), exit_code::bridge_failed};
+    if (launch.image.managed != Managed::none && !has_dotnet(prefix)) {
+        return {"Wine has nothing to run .NET programs with (Wine Mono is not installed)", exit_code::cannot_run};
+    }
+    const bool starts_64_bit = is_64_bit && (!wine.runs_32_bit || starter == wine.starter_64);
+    if (starts_64_bit) preload(exit_object, launch.program, environment);
+    std::vector<std::string> words{starter, launch.program};
+    words.insert(words.end(), launch.arguments.begin(), launch.arguments.end());
+    return exec_in_place(starter, words, environment);
 }
 
 }  // namespace interop

@@ -2,21 +2,14 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "interop/image/identify.h"
+#include "interop/route/local_launch.h"
+#include "interop/route/runner.h"
 
 namespace interop {
 
-/// Why Wine on this machine did not take over.
-struct FallbackFailure {
-    std::string reason;
-    int exit_code;
-};
-
-/// Becomes Wine running `program` (an absolute path): same process, same descriptors. `depth` goes into MZINIT_DEPTH.
-/// Returns only if nothing was started.
-FallbackFailure exec_wine(const ImageDescription& image, const std::string& program,
-                          const std::vector<std::string>& arguments, unsigned depth);
+/// Becomes Wine running the program: same process, same descriptors. `wine` can run it. `exit_object` is a file, or empty:
+/// it makes crashes and 32-bit exit codes come out as they would of an agent. Returns only if nothing was started.
+LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, const std::string& exit_object);
 
 }  // namespace interop

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "interop/route/client_key.h"
 #include "interop/route/configuration.h"
-#include "interop/route/wine_fallback.h"
-#include "interop/session/host_connection.h"
+#include "interop/route/installation.h"
+#include "interop/route/local_backends.h"
+#include "interop/session/host_dialing.h"
 #include "interop/session/host_session.h"
 #include "interop/session/launch_request.h"
 #include "interop/session/program_file.h"
@@ -35,18 +35,24 @@ class ProgramRun {
   private:
     /// One line on standard error: "mzinit: report.exe: REASON".
     int fail(int code, const std::string& reason) const;
-    [[nodiscard]] std::optional<std::string> refusal() const;
-    SessionOutcome try_host();
+    /// Tries one backend after the other until one has started the program.
+    int follow(const Route& route);
+    /// A backend's exit status for this process; nothing if it did not start the program, which has been noted.
+    std::optional<int> try_backend(Backend backend);
+    std::optional<int> try_host(Backend backend);
+    std::optional<int> try_local(Backend backend);
+    SessionOutcome run_on_host();
     /// Ends as the program did.
     [[nodiscard]] int finish(const Ended& ended) const;
-    proto::Result<HostConnection> connect(std::string& problems);
-    proto::Result<proto::Key>& key();
+    void note(const std::string& reason);
 
     ProgramInvocation invocation_;
     ProgramFile program_;
     Configuration configuration_;
     unsigned depth_ = 0;
-    std::optional<proto::Result<proto::Key>> key_;
+    std::optional<Installation> installed_;  // looked up when the first local backend's turn comes
+    std::string reasons_;                    // why the backends that were tried did not start the program
+    std::optional<int> exit_code_;           // of the backend that had most to say
 };
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -72,51 +78,57 @@ int exit_code_of_open(const std::error_code& code) {
     return missing ? exit_code::not_found : exit_code::cannot_run;
 }
 
-/// Why the image will not be started by any backend, or nothing.
-std::optional<std::string> ProgramRun::refusal() const {
-    const ImageDescription& image = program_.image;
-    const bool runnable = image.kind == ImageKind::pe && !image.is_dll &&
-                          (image.subsystem == Subsystem::windows_console || image.subsystem == Subsystem::windows_gui);
-    if (runnable) return std::nullopt;
-    return "cannot run: this is " + describe(image);
-}
+void ProgramRun::note(const std::string& reason) { reasons_ += (reasons_.empty() ? "" : "; ") + reason; }
 
-proto::Result<proto::Key>& ProgramRun::key() {
-    if (!key_) key_.emplace(load_client_key(configuration_.key_file));
-    return *key_;
-}
-
-proto::Result<HostConnection> ProgramRun::connect(std::string& problems) {
-    for (const Endpoint& endpoint : configuration_.endpoints) {
-        std::optional<proto::Key> own_key;
-        proto::Error error;
-        bool usable = true;
-        if (endpoint.kind != Endpoint::Kind::unix_socket) {
-            if (key()) {
-                own_key = *key();
-            } else if (endpoint.kind == Endpoint::Kind::tcp) {
-                error = key().error();
-                usable = false;
-            }
-        }
-        if (usable) {
-            auto connection = open_host_connection(endpoint, own_key);
-            if (connection) return connection;
-            error = connection.error();
-        }
-        if (!problems.empty()) problems += "; ";
-        problems += to_string(endpoint) + ": " + error.message();
-    }
-    return proto::errno_error(ENOTCONN, "no agent");
-}
-
-SessionOutcome ProgramRun::try_host() {
-    std::string problems;
-    auto connection = connect(problems);
-    if (!connection) return NotStarted{"no agent answers (" + problems + ")", exit_code::bridge_failed};
-    const Passing passing = connection->passes_descriptors ? Passing::descriptors : Passing::none;
+SessionOutcome ProgramRun::run_on_host() {
+    auto host = dial_host(configuration_);
+    if (!host) return NotStarted{host.error().message(), exit_code::bridge_failed};
+    HostConnection& connection = host->connection;
+    const Passing passing = connection.passes_descriptors ? Passing::descriptors : Passing::none;
     const LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1, passing);
-    return run_host_session(std::move(*connection), request.launch, request.descriptors);
+    return run_host_session(std::move(connection), request.launch, request.descriptors);
+}
+
+std::optional<int> ProgramRun::try_host(Backend backend) {
+    auto outcome = run_on_host();
+    if (auto* ended = std::get_if<Ended>(&outcome)) return finish(*ended);
+    if (auto* lost = std::get_if<Lost>(&outcome)) return fail(exit_code::bridge_failed, lost->reason);
+    const auto& not_started = std::get<NotStarted>(outcome);
+    if (backend == Backend::host) {
+        note(not_started.reason);
+        exit_code_ = not_started.exit_code;
+    } else {
+        // It was not expected to be there, so that it is not there is no failure of the bridge.
+        const bool answered = not_started.exit_code != exit_code::bridge_failed;
+        note(answered ? "the host: " + not_started.reason : "no agent answers");
+    }
+    return std::nullopt;
+}
+
+std::optional<int> ProgramRun::try_local(Backend backend) {
+    if (!installed_) installed_ = find_installation();
+    const LocalLaunch launch{program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1};
+    auto outcome = run_locally(backend, launch, *installed_, configuration_);
+    if (auto* ended = std::get_if<LocalEnd>(&outcome)) {
+        return finish(Ended{{.code = ended->code, .signal = ended->signal}, {}});
+    }
+    const auto& failure = std::get<LocalFailure>(outcome);
+    note(failure.reason);
+    // What a host said of the program counts for more than that nothing is here to try it with.
+    if (failure.exit_code != exit_code::bridge_failed) exit_code_ = failure.exit_code;
+    return std::nullopt;
+}
+
+std::optional<int> ProgramRun::try_backend(Backend backend) {
+    const bool is_host = backend == Backend::host || backend == Backend::host_if_offered;
+    return is_host ? try_host(backend) : try_local(backend);
+}
+
+int ProgramRun::follow(const Route& route) {
+    for (const Backend backend : route) {
+        if (const auto status = try_backend(backend)) return *status;
+    }
+    return fail(exit_code_.value_or(exit_code::cannot_run), reasons_);
 }
 
 int ProgramRun::run() {
@@ -126,30 +138,14 @@ int ProgramRun::run() {
     auto program = open_program_file(invocation_.path, UniqueFd(std::exchange(invocation_.program_fd, -1)));
     if (!program) return fail(exit_code_of_open(program.error().code), program.error().message());
     program_ = std::move(*program);
-    if (const auto refused = refusal()) return fail(exit_code::cannot_run, *refused);
     auto configuration = load_configuration();
     if (!configuration) return fail(exit_code::bridge_failed, configuration.error().message());
     configuration_ = std::move(*configuration);
-
-    std::string reasons;
-    int exit_code = exit_code::bridge_failed;
-    for (const Backend backend : configuration_.pe_route) {
-        if (backend == Backend::wine) {
-            const FallbackFailure failure =
-                exec_wine(program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1);
-            reasons += (reasons.empty() ? "" : "; ") + failure.reason;
-            // What the host said of the program counts for more than that Wine is not here to try.
-            if (failure.exit_code != exit_code::bridge_failed) exit_code = failure.exit_code;
-            continue;
-        }
-        auto outcome = try_host();
-        if (auto* ended = std::get_if<Ended>(&outcome)) return finish(*ended);
-        if (auto* lost = std::get_if<Lost>(&outcome)) return fail(exit_code::bridge_failed, lost->reason);
-        const auto& not_started = std::get<NotStarted>(outcome);
-        reasons += (reasons.empty() ? "" : "; ") + not_started.reason;
-        exit_code = not_started.exit_code;
-    }
-    return fail(exit_code, reasons);
+    configuration_.dos.interactive = invocation_.interactive;
+    for (const std::string& warning : configuration_.warnings) fail(0, warning);
+    auto route = choose_route(program_.image, configuration_.routes);
+    if (auto* refusal = std::get_if<RouteRefusal>(&route)) return fail(exit_code::cannot_run, refusal->text);
+    return follow(std::get<Route>(route));
 }
 
 int ProgramRun::finish(const Ended& ended) const {

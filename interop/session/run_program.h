@@ -12,6 +12,7 @@ struct ProgramInvocation {
     std::string argv0;                   ///< The caller's argv[0].
     std::vector<std::string> arguments;  ///< argv[1..].
     int program_fd = -1;                 ///< AT_EXECFD of a rule with flag O: taken over; -1 if there is none.
+    bool interactive = false;            ///< A DOS program may have a window.
 };
 
 /// Runs the program by the routes of the configuration and returns the exit status for this process; messages

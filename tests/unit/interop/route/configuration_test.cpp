@@ -9,7 +9,11 @@ namespace {
 TEST(Configuration, EmptyTextGivesTheDefaults) {
     const auto configuration = parse_configuration("").value();
     EXPECT_TRUE(configuration.endpoints.empty());
-    EXPECT_EQ(configuration.pe_route, (std::vector{Backend::host, Backend::wine}));
+    EXPECT_TRUE(configuration.key_file.empty());
+    EXPECT_EQ(configuration.routes.by_kind, Routes{}.by_kind);
+    EXPECT_EQ(configuration.dos.line_ends, DosOptions::LineEnds::keep);
+    EXPECT_EQ(configuration.wine_exit_object, default_exit_object);
+    EXPECT_TRUE(configuration.warnings.empty());
 }
 
 TEST(Configuration, ReadsEndpointsInOrder) {
@@ -30,13 +34,65 @@ TEST(Configuration, IndentedLinesGoOnWithAList) {
 TEST(Configuration, ReadsRoutesAndMappings) {
     const auto configuration =
         parse_configuration("[route]\npe = wine, host\n[path]\nmap = /mnt/c=C:\\\nmap = /=Z:\\\n").value();
-    EXPECT_EQ(configuration.pe_route, (std::vector{Backend::wine, Backend::host}));
+    EXPECT_EQ(configuration.routes.of(ProgramKind::pe), (Route{Backend::wine, Backend::host}));
     ASSERT_EQ(configuration.path_map.size(), 2u);
     EXPECT_EQ(configuration.path_map[0].first, "/mnt/c");
     EXPECT_EQ(configuration.path_map[0].second, "C:\\");
 }
 
-TEST(Configuration, LeavesUnknownSectionsToOthers) { EXPECT_TRUE(parse_configuration("[later]\nanything = 1\n")); }
+TEST(Configuration, ReadsARouteForEachKind) {
+    const auto routes = parse_configuration(
+                            "[route]\npe = wine\ndotnet = mono host\ndos = dosbox, host?\nwin16 = wine\nape = native\n"
+                            "other_machine = host\n")
+                            .value()
+                            .routes;
+    EXPECT_EQ(routes.of(ProgramKind::pe), Route{Backend::wine});
+    EXPECT_EQ(routes.of(ProgramKind::dotnet), (Route{Backend::mono, Backend::host}));
+    EXPECT_EQ(routes.of(ProgramKind::dos), (Route{Backend::dosbox, Backend::host_if_offered}));
+    EXPECT_EQ(routes.of(ProgramKind::win16), Route{Backend::wine});
+    EXPECT_EQ(routes.of(ProgramKind::ape), Route{Backend::native});
+    EXPECT_EQ(routes.of(ProgramKind::other_machine), Route{Backend::host});
+}
+
+TEST(Configuration, IndentedLinesGoOnWithARoute) {
+    const auto configuration = parse_configuration("[route]\ndotnet = mono,\n  wine\n  host\n").value();
+    EXPECT_EQ(configuration.routes.of(ProgramKind::dotnet), (Route{Backend::mono, Backend::wine, Backend::host}));
+}
+
+TEST(Configuration, ARouteToNoneIsEmpty) {
+    const auto configuration = parse_configuration("[route]\ndos = none\n").value();
+    EXPECT_EQ(configuration.routes.of(ProgramKind::dos), Route{});
+    EXPECT_EQ(configuration.routes.of(ProgramKind::pe), Routes{}.of(ProgramKind::pe));
+}
+
+TEST(Configuration, ReadsHowDosLinesEndAndWhereTheExitObjectIs) {
+    const auto configuration =
+        parse_configuration("[dos]\nline_ends = convert\n[wine]\nexit_object = /opt/libmzexit.so\n").value();
+    EXPECT_EQ(configuration.dos.line_ends, DosOptions::LineEnds::convert);
+    EXPECT_EQ(configuration.wine_exit_object, "/opt/libmzexit.so");
+    EXPECT_EQ(parse_configuration("[wine]\nexit_object =\n")->wine_exit_object, "");
+}
+
+TEST(Configuration, WarnsOfASectionThatNobodyReads) {
+    const auto warnings = parse_configuration("[host]\nkey = /k\n\n[hosst]\nkey = /l\nendpoints = x\n")->warnings;
+    EXPECT_EQ(warnings, std::vector<std::string>{"line 5: the section [hosst] is not known and is ignored"});
+}
+
+TEST(Configuration, WarnsOfASettingBeforeAnySection) {
+    const auto warnings = parse_configuration("key = /k\n")->warnings;
+    EXPECT_EQ(warnings, std::vector<std::string>{"line 1: a setting outside any section is ignored"});
+}
+
+TEST(Configuration, LeavesTheSectionsOfOtherPartsAlone) {
+    for (const char* section :
+         {"interop", "automount", "boot", "service web", "broker", "network", "user", "wsl2", "path", "dos", "wine"}) {
+        const auto configuration = parse_configuration(std::string("[") + section + "]\n[host]\nkey = /k\n");
+        ASSERT_TRUE(configuration) << section;
+        EXPECT_TRUE(configuration->warnings.empty()) << section;
+    }
+    EXPECT_TRUE(parse_configuration("[boot]\nanything = 1\n")->warnings.empty());
+    EXPECT_TRUE(parse_configuration("[service web]\nanything = 1\n")->warnings.empty());
+}
 
 std::string problem_with(const std::string& text) {
     const auto configuration = parse_configuration(text);
@@ -49,7 +105,28 @@ TEST(Configuration, NamesTheLineThatIsWrong) {
         std::string::npos);
     EXPECT_NE(problem_with("[route]\npe = host, magic\n").find("line 2: unknown backend \"magic\""), std::string::npos);
     EXPECT_NE(problem_with("[host]\nendpoints = nonsense\n").find("line 2: endpoint \"nonsense\""), std::string::npos);
+    EXPECT_NE(problem_with("[dos]\nline_ends = both\n").find("line 2: wanted line_ends"), std::string::npos);
+    EXPECT_NE(problem_with("[path]\nmap = C:\\=/mnt\n").find("line 2: wanted map"), std::string::npos);
     EXPECT_NE(problem_with("\nnot a setting\n").find("line 2: neither"), std::string::npos);
+}
+
+TEST(Configuration, RefusesABackendThatCannotRunTheKindAndSaysWhichCan) {
+    EXPECT_EQ(problem_with("[route]\ndos = host?, mono\n"),
+              "line 2: mono cannot run programs of this kind (possible for dos: host, host?, dosbox, or none)");
+    EXPECT_EQ(problem_with("[route]\n\npe = dosbox\n"),
+              "line 3: dosbox cannot run programs of this kind (possible for pe: host, host?, wine, or none)");
+    EXPECT_NE(problem_with("[route]\nape = wine\n").find("possible for ape: native, host"), std::string::npos);
+    EXPECT_NE(problem_with("[route]\nother_machine = wine\n").find("possible for other_machine: host"),
+              std::string::npos);
+    EXPECT_NE(problem_with("[route]\npe = host none\n").find("unknown backend \"none\""), std::string::npos);
+    EXPECT_NE(problem_with("[route]\npe = host, host\n").find("host is in the route twice"), std::string::npos);
+    EXPECT_NE(problem_with("[route]\npe =\n").find("the route is empty"), std::string::npos);
+    EXPECT_NE(problem_with("[route]\nexe = host\n").find("unknown key \"exe\""), std::string::npos);
+}
+
+TEST(Configuration, NamesTheLineThatGoesOnWithABadValue) {
+    EXPECT_NE(problem_with("[route]\ndotnet = mono,\n  wine,\n  dosbox\n").find("line 4: dosbox cannot run"),
+              std::string::npos);
 }
 
 TEST(Configuration, RefusesALineThatTheReaderWouldCut) {

@@ -32,6 +32,8 @@ ImageDescription console_program(unsigned bits) {
 
 constexpr WineInstallation both_widths{.runs_64_bit = true, .runs_32_bit = true};
 
+RunnerTable wine_table() { return RunnerTable::with_defaults(both_widths, false); }
+
 TEST(ExpandCommand, PutsTheProgramWhereItsPlaceholderIs) {
     EXPECT_EQ(expand_command("wine %p --end", "/a b.exe").value(), (Words{"wine", "/a b.exe", "--end"}));
 }
@@ -73,17 +75,48 @@ TEST(RunnerKind, IsEmptyForWhatIsNoProgramForThisProcessor) {
     image = console_program(64);
     image.machine = Machine::arm64;
     EXPECT_EQ(runner_kind(image), "");
+    image = console_program(64);
+    image.detail = "ARM64EC";
+    EXPECT_EQ(runner_kind(image), "");
     EXPECT_EQ(runner_kind(ImageDescription{}), "");
 }
 
+TEST(RunnerKind, OfA16BitProgramIsWin16OnlyIfItIsForWindows) {
+    EXPECT_EQ(runner_kind({.kind = ImageKind::ne, .bits = 16, .detail = "Windows"}), "win16");
+    EXPECT_EQ(runner_kind({.kind = ImageKind::ne, .is_dll = true, .bits = 16, .detail = "Windows"}), "");
+    EXPECT_EQ(runner_kind({.kind = ImageKind::ne, .bits = 16, .detail = "OS/2"}), "");
+}
+
+TEST(RunnerKind, OfAMixedModeProgramIsThatOfItsWidth) {
+    ImageDescription image = console_program(32);
+    image.managed = Managed::mixed;
+    EXPECT_EQ(runner_kind(image), "pe32");
+    image.managed = Managed::il;
+    EXPECT_EQ(runner_kind(image), "dotnet");
+}
+
 TEST(RunnerTable, HasWineForBothWidthsAtFirst) {
-    const RunnerTable table = RunnerTable::with_defaults();
+    const RunnerTable table = wine_table();
     EXPECT_EQ(*table.find(console_program(64)), "wine %p");
     EXPECT_EQ(*table.find(console_program(32)), "wine %p");
 }
 
+TEST(RunnerTable, HasMonoForDotnetWhereItIsInstalled) {
+    ImageDescription image = console_program(32);
+    image.managed = Managed::il;
+    EXPECT_EQ(*RunnerTable::with_defaults(both_widths, true).find(image), "mono %p");
+    image.managed = Managed::mixed;
+    EXPECT_EQ(*RunnerTable::with_defaults(both_widths, true).find(image), "wine %p");
+}
+
+TEST(RunnerTable, HasWineForWin16WhereItRuns32BitPrograms) {
+    const ImageDescription image{.kind = ImageKind::ne, .bits = 16, .detail = "Windows"};
+    EXPECT_EQ(*wine_table().find(image), "wine %p");
+    EXPECT_EQ(RunnerTable::with_defaults({.runs_64_bit = true}, false).find(image), nullptr);
+}
+
 TEST(RunnerTable, ReplacesAndRemovesCommands) {
-    RunnerTable table = RunnerTable::with_defaults();
+    RunnerTable table = wine_table();
     ASSERT_TRUE(table.set("pe64=/opt/run %p=x"));
     ASSERT_TRUE(table.set("pe32="));
     EXPECT_EQ(*table.find(console_program(64)), "/opt/run %p=x");
@@ -98,7 +131,7 @@ TEST(RunnerTable, RefusesUnknownKindsAndBrokenCommands) {
 }
 
 TEST(RunnerTable, RunsDotnetProgramsLikeOthersOfTheirWidthUnlessTheyHaveARunner) {
-    RunnerTable table = RunnerTable::with_defaults();
+    RunnerTable table = wine_table();
     ImageDescription image = console_program(32);
     image.managed = Managed::il;
     EXPECT_EQ(*table.find(image), "wine %p");
@@ -107,12 +140,12 @@ TEST(RunnerTable, RunsDotnetProgramsLikeOthersOfTheirWidthUnlessTheyHaveARunner)
 }
 
 TEST(RunnerRefusal, IsNothingForAProgramThatWineCanRun) {
-    EXPECT_FALSE(runner_refusal(console_program(64), RunnerTable::with_defaults(), both_widths));
-    EXPECT_FALSE(runner_refusal(console_program(32), RunnerTable::with_defaults(), both_widths));
+    EXPECT_FALSE(runner_refusal(console_program(64), wine_table(), both_widths));
+    EXPECT_FALSE(runner_refusal(console_program(32), wine_table(), both_widths));
 }
 
 TEST(RunnerRefusal, NamesTheInstallCommandWhereNo32BitWineIs) {
-    const auto refused = runner_refusal(console_program(32), RunnerTable::with_defaults(), {.runs_64_bit = true});
+    const auto refused = runner_refusal(console_program(32), wine_table(), {.runs_64_bit = true});
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->reason, RunnerRefusal::Reason::wrong_machine);
     EXPECT_NE(refused->text.find("dpkg --add-architecture i386"), std::string::npos);
@@ -128,7 +161,7 @@ TEST(RunnerRefusal, DoesNotAskAboutWineWhenAnotherProgramIsTheRunner) {
 TEST(RunnerRefusal, SaysThatADllIsNoProgram) {
     ImageDescription image = console_program(64);
     image.is_dll = true;
-    const auto refused = runner_refusal(image, RunnerTable::with_defaults(), both_widths);
+    const auto refused = runner_refusal(image, wine_table(), both_widths);
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->reason, RunnerRefusal::Reason::bad_format);
     EXPECT_NE(refused->text.find(describe(image)), std::string::npos);
@@ -137,7 +170,7 @@ TEST(RunnerRefusal, SaysThatADllIsNoProgram) {
 TEST(RunnerRefusal, SaysThatAProgramIsForAnotherProcessor) {
     ImageDescription image = console_program(64);
     image.machine = Machine::arm64;
-    const auto refused = runner_refusal(image, RunnerTable::with_defaults(), both_widths);
+    const auto refused = runner_refusal(image, wine_table(), both_widths);
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->reason, RunnerRefusal::Reason::wrong_machine);
 }
@@ -145,9 +178,18 @@ TEST(RunnerRefusal, SaysThatAProgramIsForAnotherProcessor) {
 TEST(RunnerRefusal, SaysWhenThereIsNoRunner) {
     ImageDescription image;
     image.kind = ImageKind::dos;
-    const auto refused = runner_refusal(image, RunnerTable::with_defaults(), both_widths);
+    const auto refused = runner_refusal(image, wine_table(), both_widths);
     ASSERT_TRUE(refused);
     EXPECT_NE(refused->text.find("no runner"), std::string::npos);
+}
+
+TEST(WineProblem, IsNothingForA64BitWineAndDotnetForAnyProcessor) {
+    ImageDescription image = console_program(32);
+    image.managed = Managed::il;
+    image.detail = "any CPU";
+    EXPECT_EQ(wine_problem(image, {.runs_64_bit = true}), "");
+    image.detail = "any CPU, 32-bit preferred";
+    EXPECT_NE(wine_problem(image, {.runs_64_bit = true}), "");
 }
 
 TEST(IsWine, KnowsTheStartersOfDistributions) {
@@ -169,6 +211,16 @@ TEST(FindWine, TellsDebians64BitLoaderFromThe32BitOne) {
     const auto both = find_among({"/usr/bin/wine", "/usr/lib/wine/wine64", "/usr/lib/wine/wine"});
     EXPECT_TRUE(both.runs_64_bit);
     EXPECT_TRUE(both.runs_32_bit);
+}
+
+TEST(FindWine, KnowsTheStarters) {
+    const auto debian = find_among({"/usr/bin/wine", "/usr/lib/wine/wine64"});
+    EXPECT_EQ(debian.starter, "/usr/bin/wine");
+    EXPECT_EQ(debian.starter_64, "");
+    const auto upstream = find_among({"/usr/local/bin/wine", "/usr/bin/wine64"});
+    EXPECT_EQ(upstream.starter, "/usr/local/bin/wine");
+    EXPECT_EQ(upstream.starter_64, "/usr/bin/wine64");
+    EXPECT_EQ(find_among({"/usr/bin/wine64"}).starter, "/usr/bin/wine64");
 }
 
 TEST(FindWine, FindsNothingWithoutAStarterOnThePath) {
@@ -204,6 +256,35 @@ TEST(WinePrefix, IsTheVariableOrInTheHomeDirectory) {
     EXPECT_EQ(wine_prefix(environment({{"WINEPREFIX", "/p"}, {"HOME", "/h"}})), "/p");
     EXPECT_EQ(wine_prefix(environment({{"WINEPREFIX", ""}, {"HOME", "/h"}})), "/h/.wine");
     EXPECT_EQ(wine_prefix(environment({})), "");
+}
+
+std::string prefix_problem(const VariableLookup& variables, std::vector<std::pair<std::string, uid_t>> owners) {
+    return wine_prefix_problem(variables, 1000, [owners](const std::string& path) -> std::optional<uid_t> {
+        for (const auto& [each, owner] : owners) {
+            if (each == path) return owner;
+        }
+        return std::nullopt;
+    });
+}
+
+TEST(WinePrefixProblem, IsNothingForAPrefixOfOnesOwnAndForOneThatCanBeMade) {
+    EXPECT_EQ(prefix_problem(environment({{"HOME", "/h"}}), {{"/h", 1000}, {"/h/.wine", 1000}}), "");
+    EXPECT_EQ(prefix_problem(environment({{"HOME", "/h"}}), {{"/h", 1000}}), "");
+    EXPECT_EQ(prefix_problem(environment({{"WINEPREFIX", "/tmp/p"}, {"HOME", "/h"}}), {{"/tmp", 0}, {"/h", 0}}), "");
+}
+
+TEST(WinePrefixProblem, NamesThePrefixOfAnotherUser) {
+    EXPECT_NE(prefix_problem(environment({{"WINEPREFIX", "/p"}}), {{"/p", 0}}).find("Wine's prefix /p belongs to"),
+              std::string::npos);
+}
+
+TEST(WinePrefixProblem, KeepsOutOfTheHomeOfAnotherUser) {
+    EXPECT_NE(prefix_problem(environment({{"HOME", "/h"}}), {{"/h", 0}}).find("would be in /h"), std::string::npos);
+}
+
+TEST(WinePrefixProblem, SaysWhichVariablesAreMissingOrWrong) {
+    EXPECT_NE(prefix_problem(environment({}), {}).find("neither WINEPREFIX nor HOME"), std::string::npos);
+    EXPECT_NE(prefix_problem(environment({{"WINEPREFIX", "p"}}), {}).find("not an absolute path"), std::string::npos);
 }
 
 /// A prefix and a server directory as Debian's wineserver leaves them.

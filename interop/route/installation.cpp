@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/installation.h"
+
+#include <cstdlib>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "interop/route/runner_search.h"
+#include "interop/route/runner_wine.h"
+
+namespace interop {
+namespace {
+
+// Loaders and libraries of Wine are looked for as well, and not all of them are executable.
+bool is_file(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool is_program(const std::string& path) { return is_file(path) && access(path.c_str(), X_OK) == 0; }
+
+}  // namespace
+
+Installation find_installation() {
+    const char* variable = std::getenv("PATH");
+    const std::string_view search_path =
+        variable != nullptr && *variable != '\0' ? variable : "/usr/local/bin:/usr/bin:/bin";
+    Installation installed;
+    installed.wine = find_wine(is_file, search_path);
+    installed.mono = find_on_path(is_program, search_path, "mono").value_or("");
+    installed.dos_emulator = find_dos_emulator(is_program, search_path);
+    installed.ape_loader = find_on_path(is_program, search_path, "ape").value_or("");
+    if (installed.ape_loader.empty() && is_program("/usr/bin/ape")) installed.ape_loader = "/usr/bin/ape";
+    return installed;
+}
+
+}  // namespace interop

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "interop/route/configuration.h"
+#include "interop/session/host_connection.h"
+
+namespace interop {
+
+/// A connection, and which of the configured endpoints it leads to.
+struct DialedHost {
+    Endpoint endpoint;
+    HostConnection connection;
+};
+
+/// Connects to the first of the configured endpoints that answers, within the deadlines of open_host_connection() for
+/// each. The key is looked for only if an endpoint needs it. An Error says of each endpoint what was wrong.
+proto::Result<DialedHost> dial_host(const Configuration& configuration);
+
+}  // namespace interop
