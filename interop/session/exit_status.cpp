@@ -8,37 +8,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "interop/route/runner_crash_codes.h"
+
 namespace interop {
 namespace {
 
 using mzinit::v1::SignalNumber;
 
 constexpr std::uint32_t status_control_c_exit = 0xC000013A;
-
-struct CrashCode {
-    std::uint32_t first;
-    std::uint32_t last;
-    int signal;
-};
-
-constexpr std::array crash_codes{
-    CrashCode{0xC0000005, 0xC0000005, SIGSEGV},  // access violation
-    CrashCode{0xC00000FD, 0xC00000FD, SIGSEGV},  // stack overflow
-    CrashCode{0xC000001D, 0xC000001D, SIGILL},   // illegal instruction
-    CrashCode{0xC0000096, 0xC0000096, SIGILL},   // privileged instruction
-    CrashCode{0xC0000017, 0xC0000017, SIGBUS},   // no memory
-    CrashCode{0xC0000006, 0xC0000006, SIGBUS},   // in-page I/O error
-    CrashCode{0x80000002, 0x80000002, SIGBUS},   // datatype misalignment
-    CrashCode{0xC000008D, 0xC0000095, SIGFPE},   // floating point and integer arithmetic
-    CrashCode{0xC000013A, 0xC000013A, SIGINT},   // Ctrl-C
-    CrashCode{0xC0000409, 0xC0000409, SIGABRT},  // stack buffer overrun, __fastfail
-    CrashCode{0xC0000374, 0xC0000374, SIGABRT},  // heap corruption
-    CrashCode{0xC0000602, 0xC0000602, SIGABRT},  // fail fast
-    CrashCode{0xC0000420, 0xC0000420, SIGABRT},  // assertion failure
-    CrashCode{0xE06D7363, 0xE06D7363, SIGABRT},  // C++ exception
-    CrashCode{0xE0434352, 0xE0434352, SIGABRT},  // .NET exception
-    CrashCode{0x80000003, 0x80000003, SIGTRAP},  // breakpoint
-};
 
 struct SignalPair {
     SignalNumber protocol;
@@ -63,31 +40,11 @@ constexpr std::array signal_pairs{
 
 ExitAction map_exit_code(std::uint32_t code, int forwarded_signal) {
     if (code == status_control_c_exit && forwarded_signal != 0) return {.signal = forwarded_signal};
-    for (const CrashCode& crash : crash_codes) {
-        if (code >= crash.first && code <= crash.last) return {.signal = crash.signal};
-    }
-    switch (code) {
-        case 0xC0000135:
-        case 0xC0000138:
-        case 0xC0000139:
-        case 0xC0000142: return {.code = exit_code::not_found};
-        case 0xC000007B: return {.code = exit_code::cannot_run};
-        default: break;
-    }
-    const int low = static_cast<int>(code & 0xff);
-    return {.code = low == 0 && code != 0 ? 1 : low};
+    const crash_action action = crash_action_of(code);
+    return {.code = action.code, .signal = action.signal};
 }
 
-const char* loader_failure(std::uint32_t code) {
-    switch (code) {
-        case 0xC0000135: return "a DLL that it needs is missing";
-        case 0xC0000138: return "an ordinal that it needs is missing from a DLL";
-        case 0xC0000139: return "an entry point that it needs is missing from a DLL";
-        case 0xC0000142: return "a DLL that it needs failed to initialise";
-        case 0xC000007B: return "a DLL that it needs is for another architecture";
-        default: return nullptr;
-    }
-}
+const char* loader_failure(std::uint32_t code) { return loader_failure_of(code); }
 
 int linux_signal(SignalNumber signal) {
     for (const SignalPair& pair : signal_pairs) {
