@@ -163,11 +163,10 @@ proto::Result<void> DosboxRun::start() {
     if (!directory) return directory.error();
     directory_.emplace(std::move(*directory));
     const auto launcher = dosbox_launcher();
-    const std::string_view program(reinterpret_cast<const char*>(launcher.data()), launcher.size());
-    for (const auto& [name, content] : {std::pair<std::string, std::string_view>{"RUN.COM", program},
-                                        {"DOSBOX.CNF", dosbox_configuration(drives_, options_.interactive)}}) {
-        if (auto added = directory_->add_file(name, content); !added) return added;
-    }
+    const std::string program(launcher.begin(), launcher.end());
+    const std::string configuration = dosbox_configuration(drives_, options_.interactive);
+    if (auto added = directory_->add_file("RUN.COM", program); !added) return added;
+    if (auto added = directory_->add_file("DOSBOX.CNF", configuration); !added) return added;
     // DOSBox opens them as files; it refuses paths in /proc, but not links to there.
     for (const auto& [name, target] : {std::pair<std::string, std::string>{"REQUEST", "/proc/self/fd/3"},
                                        {"REPLY", "/proc/self/fd/4"},
@@ -310,6 +309,7 @@ void DosboxRun::serve() {
 
 void DosboxRun::end_emulator() {
     constexpr unsigned stays_resident = 3;
+    if (!started_) return process_.finish({});  // behind its welcome screen it is deaf to signals
     if (exit_ && !options_.interactive && *exit_ >> 8 != stays_resident)
         return process_.finish({});  // its files are closed
     // The launcher reads the end of the file from now on, instead of waiting for us where DOSBox sees no signal.
@@ -352,9 +352,9 @@ LocalOutcome DosboxRun::run() {
 
 std::string dosbox_configuration(const DosDrives& drives, bool interactive) {
     std::string text =
-        "[dosbox]\ncaptures=.\n"
-        "[cpu]\ncycles=max\n";
-    text += interactive ? "[sdl]\noutput=surface\n"
+        "[cpu]\ncycles=max\n"
+        "[sdl]\npriority=normal,normal\n";
+    text += interactive ? ""
                         : "[mixer]\nnosound=true\n"
                           "[midi]\nmpu401=none\nmididevice=none\n"
                           "[sblaster]\nsbtype=none\noplmode=none\n"
