@@ -15,6 +15,7 @@ mkdir -p build
 export MZINIT_WINE_PREFIX=$PWD/build/wine-prefix
 install_packages "${build_packages[@]}" "${wine_packages[@]}" "${guest_packages[@]}" "${test_packages[@]}" || exit 1
 hostbridge/cmake/build_windows_libraries.sh build/windows-libraries || exit 1
+fetch_upx build/upx || echo "UPX cannot be had: its test is skipped" >&2
 make_wine_prefix "$MZINIT_WINE_PREFIX" || exit 1
 # Unit tests under Wine use a prefix of their own, so that no test meets another's server.
 make_wine_prefix "$PWD/build/wine-prefix-unit" || exit 1

@@ -16,6 +16,7 @@ guest_packages=(qemu-system-x86 busybox-static cpio python3)
 test_packages=(
     googletest libbenchmark-dev clang libclang-rt-14-dev
     python3 socat strace file nasm
+    nsis systemd-boot-efi grub-efi-amd64-bin mono-runtime mono-mcs
 )
 
 # Installs what is missing of the packages named; nothing, and no question to apt, if all are there.
@@ -51,4 +52,24 @@ make_wine_prefix() {
     env WINEPREFIX="$prefix" wineserver --wait </dev/null >/dev/null 2>&1
     [ -e "$prefix/system.reg" ] || { echo "Wine did not make its prefix $prefix" >&2; return 1; }
     touch "$prefix/.complete"
+}
+
+# fetch_upx DIRECTORY: unpacks UPX there (usr/bin/upx-ucl), unless it is there. Debian 12 has it in bookworm-backports
+# only: it is looked up with a source list and an index of our own, checked by apt like every package, and not installed.
+# $MZINIT_DEBIAN_MIRROR replaces http://deb.debian.org.
+fetch_upx() {
+    local directory apt
+    directory=$(realpath -m "$1")
+    [ -e "$directory/usr/bin/upx-ucl" ] && return 0
+    echo "Fetching UPX"
+    apt=$directory.apt
+    rm -rf "$directory" "$apt"
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+    echo "deb ${MZINIT_DEBIAN_MIRROR:-http://deb.debian.org}/debian bookworm-backports main" >"$apt/sources.list"
+    local options=(-q=2 -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State=$apt"
+        -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o "APT::Sandbox::User=$(id -un)")
+    apt-get "${options[@]}" update && (cd "$apt" && apt-get "${options[@]}" download upx-ucl) &&
+        dpkg-deb --extract "$apt"/upx-ucl_*.deb "$directory.new" && mv "$directory.new" "$directory"
+    rm -rf "$apt" "$directory.new"
+    [ -e "$directory/usr/bin/upx-ucl" ]
 }

