@@ -18,6 +18,7 @@ constexpr int exit_usage = 2;
 struct CommandLine {
     RegistrationRequest registration;
     bool json = false;
+    bool route = false;
     std::vector<std::string> files;
 };
 
@@ -45,6 +46,7 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     status->add_flag("--json", line.json, "Print a JSON object");
     CLI::App* identify = app.add_subcommand("identify", "Say what files are");
     identify->add_flag("--json", line.json, "Print a JSON object per line");
+    identify->add_flag("--route", line.route, "Say what would run them, or why nothing would");
     identify->add_option("FILE", line.files, "Files to look at")->required();
     app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would")->prefix_command();
 }
@@ -75,7 +77,8 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
         return static_cast<int>(show_status(registration.rule.name, registration.directory, format));
     }
     if (command.get_name() == "identify") {
-        return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence);
+        return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence,
+                              line.route ? IdentifyRoute::show : IdentifyRoute::leave_out);
     }
     return run_file(command.remaining());
 }

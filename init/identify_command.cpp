@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "init/messages.h"
+#include "init/route_report.h"
 #include "interop/image/identify.h"
 #include "interop/os/unique_fd.h"
 #include "proto/base/result.h"
@@ -68,7 +69,7 @@ const char* word(interop::Managed managed) {
     return words[static_cast<unsigned>(managed)];
 }
 
-std::string json_line(const std::string& path, const ImageDescription& image) {
+std::string json_object(const std::string& path, const ImageDescription& image, const std::string& route) {
     std::string json = "{\"file\": " + json_string(path) + ", \"kind\": " + json_string(word(image.kind));
     json += ", \"bits\": " + std::to_string(image.bits);
     if (image.kind == ImageKind::pe) {
@@ -78,6 +79,7 @@ std::string json_line(const std::string& path, const ImageDescription& image) {
         json += ", \"managed\": " + json_string(word(image.managed));
     }
     if (!image.detail.empty()) json += ", \"detail\": " + json_string(image.detail);
+    if (!route.empty()) json += ", " + route;
     return json + ", \"description\": " + json_string(interop::describe(image)) + "}\n";
 }
 
@@ -90,7 +92,17 @@ std::string reason(const std::string& path, const proto::Error& error) {
 
 }  // namespace
 
-int identify_files(const std::vector<std::string>& paths, IdentifyFormat format) {
+int identify_files(const std::vector<std::string>& paths, IdentifyFormat format, IdentifyRoute route) {
+    std::optional<RouteReport> report;
+    if (route == IdentifyRoute::show) {
+        auto configuration = interop::load_configuration();
+        if (!configuration) {
+            warn_user(configuration.error().message());
+            return 1;
+        }
+        for (const std::string& warning : configuration->warnings) warn_user(warning);
+        report.emplace(std::move(*configuration));
+    }
     int exit_status = 0;
     for (const std::string& path : paths) {
         const auto finding = look_at(path);
@@ -99,7 +111,11 @@ int identify_files(const std::vector<std::string>& paths, IdentifyFormat format)
             exit_status = 1;
             continue;
         }
-        print(format == IdentifyFormat::json ? json_line(path, *finding) : sentence(path, *finding));
+        if (format == IdentifyFormat::json) {
+            print(json_object(path, *finding, report ? report->json(*finding) : ""));
+        } else {
+            print(sentence(path, *finding) + (report ? report->lines(*finding) : ""));
+        }
     }
     return exit_status;
 }
