@@ -3,8 +3,9 @@
 
 #include <array>
 
-#include "interop/route/exit_code.h"
+#include "interop/route/runner_dos_exec.h"
 #include "interop/route/runner_dosbox.h"
+#include "interop/route/runner_search.h"
 
 namespace interop {
 namespace {
@@ -29,26 +30,14 @@ constexpr std::array known_emulators{
 std::optional<DosEmulator> find_dos_emulator(const std::function<bool(const std::string& path)>& exists,
                                              std::string_view search_path) {
     for (const KnownEmulator& known : known_emulators) {
-        std::string_view rest = search_path;
-        while (true) {
-            const std::size_t colon = rest.find(':');
-            const std::string_view directory = rest.substr(0, colon);
-            std::string candidate = std::string(directory.empty() ? "." : directory) + "/" + known.name;
-            if (exists(candidate)) return DosEmulator{known.kind, std::move(candidate)};
-            if (colon == std::string_view::npos) break;
-            rest.remove_prefix(colon + 1);
-        }
+        if (auto path = find_on_path(exists, search_path, known.name)) return DosEmulator{known.kind, std::move(*path)};
     }
     return std::nullopt;
 }
 
 LocalOutcome run_dos_program(const LocalLaunch& launch, const DosEmulator& emulator, const DosOptions& options) {
-    switch (emulator.kind) {
-        case Kind::dosemu2:
-        case Kind::emu2: break;
-        case Kind::dosbox: return run_in_dosbox(launch, emulator, options);
-    }
-    return LocalFailure{emulator.path + " cannot be used yet", exit_code::bridge_failed};
+    if (emulator.kind == Kind::dosbox) return run_in_dosbox(launch, emulator, options);
+    return exec_dos_emulator(launch, emulator, options);
 }
 
 }  // namespace interop

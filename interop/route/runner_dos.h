@@ -30,7 +30,8 @@ struct DosOptions {
     bool interactive = false;  ///< A window on the display instead of our streams.
 };
 
-/// Runs a DOS program in the emulator, on our standard streams, and waits for its end.
+/// Runs a DOS program in the emulator, on our standard streams. DOSBox is a child that is waited for; the others take over
+/// this process.
 LocalOutcome run_dos_program(const LocalLaunch& launch, const DosEmulator& emulator, const DosOptions& options);
 
 }  // namespace interop

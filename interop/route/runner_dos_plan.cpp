@@ -18,16 +18,9 @@ bool is_name_character(char c) {
     return is_letter(c) || (c >= '0' && c <= '9') || std::string_view("!#$%&'()-@^_`{}~").find(c) != std::string::npos;
 }
 
-std::string upper_case(std::string_view text) {
-    std::string upper(text);
-    std::ranges::transform(upper, upper.begin(),
-                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return upper;
-}
-
 bool is_device_name(std::string_view stem) {
     constexpr std::array<std::string_view, 5> devices{"CON", "NUL", "AUX", "PRN", "CLOCK$"};
-    const std::string upper = upper_case(stem);
+    const std::string upper = dos_upper_case(stem);
     if (std::ranges::find(devices, upper) != devices.end()) return true;
     return upper.size() == 4 && (upper.starts_with("COM") || upper.starts_with("LPT")) && upper[3] >= '1' &&
            upper[3] <= '9';
@@ -46,13 +39,20 @@ std::optional<std::string> short_way(const std::string& upper, const std::string
         rest.remove_prefix(std::min(rest.size(), name.size() + 1));
         if (!is_short_name(name) || !is_unique(directory.empty() ? "/" : directory, name)) return std::nullopt;
         directory += "/" + name;
-        way += (way.empty() ? "" : "\\") + upper_case(name);
+        way += (way.empty() ? "" : "\\") + dos_upper_case(name);
     }
     if (way.size() > longest_dos_directory) return std::nullopt;
     return way;
 }
 
 }  // namespace
+
+std::string dos_upper_case(std::string_view text) {
+    std::string upper(text);
+    std::ranges::transform(upper, upper.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    return upper;
+}
 
 bool is_short_name(std::string_view name) {
     const std::size_t point = name.find('.');

@@ -11,6 +11,9 @@
 /// What a DOS program gets to see of its arguments and of our directories. Pure.
 namespace interop {
 
+/// `text` with the letters a to z as capitals.
+std::string dos_upper_case(std::string_view text);
+
 /// Whether DOS knows a file of this name by just this name: at most eight characters and three after the point, of
 /// those that DOS allows, in either case, and not a device's.
 bool is_short_name(std::string_view name);

@@ -3,9 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -19,6 +17,7 @@
 
 #include "interop/route/exit_code.h"
 #include "interop/route/runner_dos_channel.h"
+#include "interop/route/runner_dos_directories.h"
 #include "interop/route/runner_dos_streams.h"
 #include "interop/route/runner_dosbox_directory.h"
 #include "interop/route/runner_dosbox_launcher.h"
@@ -36,30 +35,6 @@ using Op = DosRequest::Op;
 constexpr milliseconds ending_grace{1000};
 
 LocalFailure failure_of(const proto::Error& error) { return {error.message(), exit_code::bridge_failed}; }
-
-std::string real_path(const std::string& path) {
-    char* resolved = ::realpath(path.c_str(), nullptr);
-    std::string text = resolved == nullptr ? "" : resolved;
-    ::free(resolved);
-    return text;
-}
-
-/// Whether no other entry has that name in another case.
-bool is_unique_name(const std::string& directory, const std::string& name) {
-    DIR* entries = ::opendir(directory.c_str());
-    if (entries == nullptr) return false;
-    bool unique = true;
-    while (const dirent* entry = ::readdir(entries)) {
-        if (::strcasecmp(entry->d_name, name.c_str()) == 0 && name != entry->d_name) unique = false;
-    }
-    ::closedir(entries);
-    return unique;
-}
-
-std::string upper_case(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-    return text;
-}
 
 std::vector<std::string> emulator_environment(bool interactive) {
     std::vector<std::string> variables;
@@ -133,23 +108,16 @@ class DosboxRun {
 };
 
 std::optional<LocalFailure> DosboxRun::plan() {
-    auto tail = dos_command_tail(launch_.arguments);
-    if (!tail) {
-        const bool too_long = tail.error().code == std::errc::argument_list_too_long;
-        return LocalFailure{too_long ? "argument list too long (DOS takes 126 bytes)" : tail.error().message(),
-                            exit_code::cannot_run};
-    }
-    tail_ = std::move(*tail);
+    auto tail = dos_tail_of(launch_);
+    if (auto* failure = std::get_if<LocalFailure>(&tail)) return std::move(*failure);
+    tail_ = std::get<std::string>(std::move(tail));
     if (::access("/proc/self/fd", X_OK) != 0)
         return LocalFailure{"DOSBox needs /proc, which is not mounted", exit_code::bridge_failed};
-    const std::size_t slash = launch_.program.rfind('/');
-    const std::string directory = real_path(launch_.program.substr(0, slash == 0 ? 1 : slash));
-    if (directory.empty() || ::stat(launch_.program.c_str(), &program_) != 0)
+    auto drives = find_dos_drives(launch_.program);
+    if (!drives) return LocalFailure{drives.error().message(), exit_code::cannot_run};
+    drives_ = std::move(*drives);
+    if (::stat(launch_.program.c_str(), &program_) != 0)
         return LocalFailure{proto::errno_error(errno, "open " + launch_.program).message(), exit_code::cannot_run};
-    const std::string working_directory = real_path(".");
-    if (working_directory.empty())
-        return LocalFailure{proto::errno_error(errno, "find the working directory").message(), exit_code::cannot_run};
-    drives_ = plan_dos_drives(directory, working_directory, is_unique_name);
     const bool has_display = std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
     if (options_.interactive && !has_display) {
         return LocalFailure{"there is no display for its window (neither DISPLAY nor WAYLAND_DISPLAY is set)",
@@ -204,7 +172,7 @@ DosOrder DosboxRun::order() const {
         static_cast<std::uint32_t>(std::min<off_t>(program_.st_size, std::numeric_limits<std::uint32_t>::max()));
     order.working_directory = drives_.working_directory;
     const std::string name = launch_.program.substr(launch_.program.rfind('/') + 1);
-    if (is_short_name(name)) order.program = drives_.program_directory + upper_case(name);
+    if (is_short_name(name)) order.program = drives_.program_directory + dos_upper_case(name);
     order.pattern = drives_.program_directory + "*.*";
     order.substitute = "Y:\\PROGRAM.EXE";
     order.tail = tail_;
