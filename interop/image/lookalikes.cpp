@@ -29,8 +29,12 @@ std::optional<ImageDescription> identify_x86_kernel(ImageReader& file) {
 std::optional<ImageDescription> identify_efi_kernel(ImageReader& file) {
     const bool is_zboot = file.matches(4, "zimg"sv);
     if (!is_zboot && !file.matches(0x38, "\xCD\x23\x82\x81"sv)) return std::nullopt;
-    const auto machine = read_pe_machine(file, file.u32(0x3C)).value_or(PeMachine{});
-    if (!is_zboot) return kernel(machine.machine, machine.bits, machine_name(machine.machine));
+    const PeMachine machine = read_pe_machine(file, file.u32(0x3C)).value_or(PeMachine{});
+    if (!is_zboot) {
+        // A DOS program may have these four bytes there by chance.
+        if (machine.bits == 0) return std::nullopt;
+        return kernel(machine.machine, machine.bits, machine_name(machine.machine));
+    }
     return ImageDescription{.kind = ImageKind::efi_zboot, .machine = machine.machine, .bits = machine.bits};
 }
 

@@ -105,6 +105,7 @@ TEST(Identify, CompressedKernelIsNamedByItsPeHeader) {
 
 TEST(Identify, KernelMarkAloneDoesNotMakeKernel) {
     EXPECT_EQ(testing::pe_program().text(0x202, "HdrS").identify().kind, ImageKind::pe);
+    EXPECT_EQ(dos_program().text(0x38, "\xCD\x23\x82\x81").identify().kind, ImageKind::dos);
 }
 
 TEST(Identify, NeIsNamedByTarget) {
