@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "hostbridge/descriptor_limit_posix.h"
+#include "hostbridge/dos_runner_posix.h"
 #include "interop/os/unique_fd.h"
 
 namespace hostbridge {
@@ -45,7 +46,10 @@ interop::PathFlavour path_flavour() { return interop::PathFlavour::posix; }
 
 std::vector<std::string> utf8_arguments(int argc, char** argv) { return {argv, argv + argc}; }
 
-std::optional<int> run_as_helper(const std::vector<std::string>&) { return std::nullopt; }
+std::optional<int> run_as_helper(const std::vector<std::string>& arguments) {
+    if (arguments.size() < 2 || arguments[1] != "run-dos") return std::nullopt;
+    return run_dos_command({arguments.begin() + 2, arguments.end()});
+}
 
 void prepare_agent_process() {
     struct sigaction action {};

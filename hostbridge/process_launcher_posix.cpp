@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "hostbridge/descriptor_limit_posix.h"
+#include "hostbridge/dos_runner_posix.h"
 #include "hostbridge/keeper_link_posix.h"
 #include "hostbridge/signal_numbers_posix.h"
 #include "hostbridge/wine_host_posix.h"
@@ -339,6 +340,7 @@ std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const La
     auto wine =
         interop::find_wine([](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }, search_path);
     auto runners = interop::RunnerTable::with_defaults(wine, find_executable("mono", search_path).has_value());
+    set_dos_runner(runners, search_path);
     for (const auto& [kind, command] : options.runners) {
         if (auto set = runners.set(kind + "=" + command); !set) proto::warn(set.error().message());
     }
