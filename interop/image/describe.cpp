@@ -63,7 +63,9 @@ std::string describe_dos(const ImageDescription& image) {
 
 std::string describe(const ImageDescription& image) {
     switch (image.kind) {
-        case ImageKind::not_mz: return "not a Windows or DOS program (it does not start with MZ)";
+        case ImageKind::not_mz:
+            return "not a Windows or DOS program (" +
+                   (image.detail.empty() ? "it does not start with MZ" : image.detail) + ")";
         case ImageKind::damaged: return "not a program that can run, though it starts with MZ (" + image.detail + ")";
         case ImageKind::pe: return describe_pe(image);
         case ImageKind::dos: return describe_dos(image);

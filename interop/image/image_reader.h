@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "interop/image/identify.h"
@@ -27,9 +29,9 @@ class ImageReader {
         return offset <= file_size_ && size <= file_size_ - offset;
     }
 
-    [[nodiscard]] std::uint16_t u16(std::uint64_t offset) { return static_cast<std::uint16_t>(number(offset, 2)); }
-    [[nodiscard]] std::uint32_t u32(std::uint64_t offset) { return static_cast<std::uint32_t>(number(offset, 4)); }
-    [[nodiscard]] std::uint64_t u64(std::uint64_t offset) { return number(offset, 8); }
+    [[nodiscard]] std::uint16_t u16(std::uint64_t offset) { return number<std::uint16_t>(offset); }
+    [[nodiscard]] std::uint32_t u32(std::uint64_t offset) { return number<std::uint32_t>(offset); }
+    [[nodiscard]] std::uint64_t u64(std::uint64_t offset) { return number<std::uint64_t>(offset); }
 
     /// Whether the bytes at `offset` are `text`, which is shorter than a sector.
     [[nodiscard]] bool matches(std::uint64_t offset, std::string_view text) {
@@ -54,12 +56,16 @@ class ImageReader {
         return view_elsewhere(offset, size);
     }
 
-    [[nodiscard]] std::uint64_t number(std::uint64_t offset, std::size_t size) {
-        std::uint64_t value = 0;
-        const std::string_view bytes = view(offset, size);
-        for (std::size_t i = 0; i < bytes.size(); ++i) {
-            value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    template <typename Number>
+    [[nodiscard]] Number number(std::uint64_t offset) {
+        static_assert(std::endian::native == std::endian::little, "fields are copied as they are");
+        Number value = 0;
+        if (offset < head_.size && sizeof value <= head_.size - offset) {
+            std::memcpy(&value, head_.bytes.data() + offset, sizeof value);
+            return value;
         }
+        const std::string_view bytes = view_elsewhere(offset, sizeof value);
+        if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size());
         return value;
     }
 

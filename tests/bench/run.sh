@@ -81,6 +81,17 @@ tcp_file=$(seconds "'$build/init/mzinit' run '$program' <'$work/data' >/dev/null
 tcp_pipe=$(seconds "cat '$work/data' | '$build/init/mzinit' run '$program' >/dev/null")
 socat_file=$(seconds "socat -b 262144 - TCP:127.0.0.1:$socat_port <'$work/data' >/dev/null")
 
+# Programs, libraries, .NET and firmware's, as many as there are; from the page cache, by processor time of one core.
+MZINIT_BENCH_FILES=$(find /usr/lib/*/wine /usr/lib/mono /usr/share/nsis /usr/lib/systemd/boot/efi -type f \
+    \( -name '*.exe' -o -name '*.dll' -o -name '*.efi' \) 2>/dev/null || true)
+export MZINIT_BENCH_FILES
+rates=$("$bench/identify_bench" --benchmark_format=csv 2>/dev/null)
+files_per_second() { awk -F, -v name="\"$1\"" '
+    /^name,/ { for (i = 1; i <= NF; i++) if ($i == "\"files\"") column = i }
+    $1 == name { printf "%.0f", $column }' <<<"$rates"; }
+identify_rate=$(files_per_second identify)
+read_rate=$(files_per_second "open and read only")
+
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 rate() { awk -v t="$1" 'BEGIN { printf "%.0f", 256 / t }'; }
 cat <<TABLE
@@ -94,5 +105,6 @@ mzinit --version                               ${version_time} us    $(ratio "$v
 throughput: tcp from a file, there and back    $(rate "$tcp_file") MiB/s    $(ratio "$socat_file" "$tcp_file") x socat
 throughput: tcp from a pipe, there and back    $(rate "$tcp_pipe") MiB/s    $(ratio "$socat_file" "$tcp_pipe") x socat
 throughput: socat                              $(rate "$socat_file") MiB/s
+identify: files of one core                    ${identify_rate} /s    $(ratio "$read_rate" "$identify_rate") x open, read and close alone
 mzinit                                         $(stat -c %s "$build/init/mzinit") bytes
 TABLE
