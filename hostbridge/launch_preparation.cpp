@@ -6,6 +6,7 @@
 #include "hostbridge/host_system.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
+#include "interop/image/com_name.h"
 #include "proto/wire/authentication.h"
 
 namespace hostbridge {
@@ -72,21 +73,24 @@ bool has_expected_head(const OpenProgram& program, const Launch& launch) {
     return proto::as_bytes(proto::sha256({head.data(), *size})) == launch.program_head_sha256();
 }
 
-interop::ImageDescription identify(uv_file file, std::uint64_t size) {
-    return interop::identify_image(
+// `name` is the guest's: of a COM program nothing else tells what it is.
+interop::ImageDescription identify(uv_file file, std::uint64_t size, std::string_view name) {
+    const auto image = interop::identify_image(
         [file](std::uint64_t offset, std::span<std::byte> buffer) {
             return uv::read_at(file, offset, {reinterpret_cast<char*>(buffer.data()), buffer.size()}).value_or(0);
         },
         size);
+    std::array<char, 4> head{};
+    return interop::consider_name(image, name, {head.data(), uv::read_at(file, 0, head).value_or(0)}, size);
 }
 
 // Before it costs room in the cache: what no host runs.
-std::optional<LaunchFailure> refuse_to_cache(uv_file passed) {
+std::optional<LaunchFailure> refuse_to_cache(uv_file passed, std::string_view name) {
     const auto status = uv::stat_file(passed);
     if (!status) return failure_of(status.error());
     if (!uv::is_regular_file(*status))
         return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
-    const auto image = identify(passed, status->st_size);
+    const auto image = identify(passed, status->st_size, name);
     switch (image.kind) {
         case interop::ImageKind::pe:
             if (!image.is_dll) return std::nullopt;
@@ -110,7 +114,7 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
     }
     if (context.cache == nullptr)
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
-    if (auto refused = refuse_to_cache(passed)) return std::move(*refused);
+    if (auto refused = refuse_to_cache(passed, launch.program())) return std::move(*refused);
     auto cached = context.cache->store(passed, launch.program());
     if (!cached) return failure_of(cached.error());
     return open_program(*cached);
@@ -210,7 +214,7 @@ std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch,
     const auto& program = std::get<OpenProgram>(found);
     ProcessRequest request;
     request.program = program.path;
-    request.image = identify(program.file.get(), program.size);
+    request.image = identify(program.file.get(), program.size, launch.program());
     request.argv.assign(launch.argv().begin(), launch.argv().end());
     if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
     for (const auto& variable : launch.environment())

@@ -32,6 +32,16 @@ std::optional<char> choose_separator(const BinfmtRule& rule) {
 
 }  // namespace
 
+std::array<BinfmtRule, 2> com_rules(const BinfmtRule& rule) {
+    std::array<BinfmtRule, 2> rules{rule, rule};
+    constexpr std::array extensions{"com", "COM"};
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        rules[i].extension = extensions[i];
+        rules[i].name += "-" + rules[i].extension;
+    }
+    return rules;
+}
+
 proto::Result<std::string> format_rule(const BinfmtRule& rule) {
     const auto bad = [](const std::string& what) { return proto::errno_error(EINVAL, what); };
     if (!is_good_name(rule.name)) return bad("rule name '" + rule.name + "'");
@@ -42,7 +52,9 @@ proto::Result<std::string> format_rule(const BinfmtRule& rule) {
     if (!separator)
         return bad("interpreter '" + rule.interpreter + "' (has every character that could separate fields)");
     const std::string s(1, *separator);
-    std::string line = s + rule.name + s + 'M' + s + s + "MZ" + s + s + rule.interpreter + s + rule.flags;
+    const bool by_name = !rule.extension.empty();
+    std::string line = s + rule.name + s + (by_name ? 'E' : 'M') + s + s + (by_name ? rule.extension : "MZ") + s + s;
+    line += rule.interpreter + s + rule.flags;
     if (line.size() > longest_line) return bad("interpreter '" + rule.interpreter + "' (path too long)");
     return line;
 }

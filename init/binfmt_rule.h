@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,12 +10,16 @@
 
 namespace init {
 
-/// A binfmt_misc rule for files that start with "MZ". Source: Linux Documentation/admin-guide/binfmt-misc.rst.
+/// A binfmt_misc rule for files that start with "MZ", or that have an extension. Source: Linux Documentation/admin-guide/binfmt-misc.rst.
 struct BinfmtRule {
     std::string name = "mzinit";
     std::string interpreter;
     std::string flags = "PF";
+    std::string extension;  ///< If not empty the rule is for names with it, whatever is in the file; the case counts.
 };
+
+/// The rules for files called .com and .COM that go with `rule`.
+std::array<BinfmtRule, 2> com_rules(const BinfmtRule& rule);
 
 /// The line that registers the rule. The Error says which part the kernel could not take, or we could not work with:
 /// without flag P the interpreter cannot tell the caller's argv[0] from the first argument.

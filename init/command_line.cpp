@@ -35,6 +35,8 @@ void add_register(CLI::App& app, CommandLine& line) {
     command->add_option("--interpreter", line.registration.rule.interpreter, "Absolute path; without it, this program");
     command->add_option("--flags", line.registration.rule.flags, "Flags of the rule; P is needed")
         ->capture_default_str();
+    command->add_flag("--com", line.registration.com,
+                      "Also run files called .com, which are DOS programs by name only");
     command->add_flag("--replace", line.registration.replace, "Replace a rule that is for another interpreter");
 }
 
@@ -52,6 +54,8 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
 }
 
 int run_file(std::vector<std::string> words) {
+    const bool interactive = !words.empty() && words.front() == "--interactive";
+    if (interactive) words.erase(words.begin());
     const bool has_separator = !words.empty() && words.front() == "--";
     if (has_separator) words.erase(words.begin());
     if (words.empty() || (!has_separator && words.front().starts_with('-'))) {
@@ -59,6 +63,7 @@ int run_file(std::vector<std::string> words) {
         return exit_usage;
     }
     interop::ProgramInvocation invocation;
+    invocation.interactive = interactive;
     invocation.path = words.front();
     invocation.argv0 = words.front();
     invocation.arguments.assign(words.begin() + 1, words.end());

@@ -11,6 +11,7 @@
 #include "init/route_report.h"
 #include "interop/image/identify.h"
 #include "interop/os/unique_fd.h"
+#include "interop/image/com_name.h"
 #include "proto/base/result.h"
 
 namespace init {
@@ -29,7 +30,10 @@ proto::Result<ImageDescription> look_at(const std::string& path) {
     if (!file || ::fstat(file.get(), &status) != 0) return proto::errno_error(errno, path);
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size == 0) return proto::errno_error(ENODATA, path);
-    return interop::identify_image(file.get(), size);
+    char head[4];
+    const ssize_t count = ::pread(file.get(), head, sizeof head, 0);
+    return interop::consider_name(interop::identify_image(file.get(), size), path,
+                                  {head, count < 0 ? 0 : static_cast<std::size_t>(count)}, size);
 }
 
 std::string sentence(const std::string& path, const ImageDescription& image) {

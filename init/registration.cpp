@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <vector>
 
 #include "init/messages.h"
 #include "init/rule_probe.h"
@@ -50,17 +52,32 @@ RegistrationStatus complain_about_rule(const BinfmtRule& rule, const proto::Erro
 }
 
 /// Makes room for the rule; `done` if its name is free now.
-RegistrationStatus remove_predecessor(const BinfmtTable& table, const RegistrationRequest& request) {
-    const auto present = table.find(request.rule.name);
+RegistrationStatus remove_predecessor(const BinfmtTable& table, const BinfmtRule& rule, bool replace) {
+    const auto present = table.find(rule.name);
     if (!present) return complain_about(present.error());
     if (!present->has_value()) return RegistrationStatus::done;
-    if ((*present)->interpreter != request.rule.interpreter && !request.replace) {
+    if ((*present)->interpreter != rule.interpreter && !replace) {
         return complain(RegistrationStatus::other_interpreter,
-                        "rule " + request.rule.name + " exists for another interpreter, " + (*present)->interpreter +
+                        "rule " + rule.name + " exists for another interpreter, " + (*present)->interpreter +
                             " (register --replace, or unregister first)");
     }
-    const auto removed = table.remove(request.rule.name);
+    const auto removed = table.remove(rule.name);
     return removed ? RegistrationStatus::done : complain_about(removed.error());
+}
+
+RegistrationStatus add_rule(const BinfmtTable& table, const BinfmtRule& rule, bool replace) {
+    if (const auto status = remove_predecessor(table, rule, replace); status != RegistrationStatus::done) return status;
+    const auto added = table.add(rule);
+    return added ? RegistrationStatus::done : complain_about_rule(rule, added.error());
+}
+
+/// How many of the rules for files called .com there are.
+std::size_t count_com_rules(const BinfmtTable& table, const std::string& name) {
+    const auto rules = com_rules({.name = name});
+    return static_cast<std::size_t>(std::ranges::count_if(rules, [&](const BinfmtRule& rule) {
+        const auto present = table.find(rule.name);
+        return present && present->has_value() && (*present)->enabled;
+    }));
 }
 
 /// The rule was accepted. Whether it works is another question.
@@ -85,7 +102,7 @@ RegistrationStatus check_registered(const BinfmtTable& table, const BinfmtRule& 
 
 std::string json_bool(bool value) { return value ? "true" : "false"; }
 
-void print_json(bool mounted, bool enabled, const std::optional<RegisteredRule>& rule) {
+void print_json(bool mounted, bool enabled, const std::optional<RegisteredRule>& rule, std::size_t com) {
     std::string json = "{\"binfmt_misc_mounted\": " + json_bool(mounted);
     json += ", \"binfmt_misc_enabled\": " + json_bool(enabled);
     json += ", \"registered\": " + json_bool(rule.has_value());
@@ -94,6 +111,7 @@ void print_json(bool mounted, bool enabled, const std::optional<RegisteredRule>&
         json += ", \"interpreter\": " + json_string(rule->interpreter);
         json += ", \"flags\": " + json_string(rule->flags);
     }
+    json += ", \"com\": " + json_bool(com != 0);
     print(json + ", \"kernel_tells_interpreters\": " + json_bool(interop::kernel_tells_interpreters()) + "}\n");
 }
 
@@ -136,35 +154,49 @@ RegistrationStatus register_rule(const RegistrationRequest& original) {
     // A missing one is ENOENT only with flag F; the old rule should not be lost for it.
     if (::access(request.rule.interpreter.c_str(), F_OK) != 0)
         return complain_about_rule(request.rule, proto::errno_error(errno, ""));
-    if (const auto status = remove_predecessor(*table, request); status != RegistrationStatus::done) return status;
-    if (const auto added = table->add(request.rule); !added) return complain_about_rule(request.rule, added.error());
+    std::vector<BinfmtRule> rules{request.rule};
+    if (request.com) {
+        for (BinfmtRule& rule : com_rules(request.rule)) rules.push_back(std::move(rule));
+    }
+    for (const BinfmtRule& rule : rules) {
+        const auto status = add_rule(*table, rule, request.replace);
+        if (status != RegistrationStatus::done) return status;
+    }
     return check_registered(*table, request.rule);
 }
 
 RegistrationStatus unregister_rule(const std::string& name, const std::string& directory) {
     const auto table = BinfmtTable::open(directory);
     if (!table) return complain_about_missing_table(directory);
-    const auto present = table->find(name);
-    if (!present) return complain_about(present.error());
-    if (!present->has_value()) return complain(RegistrationStatus::not_registered, "there is no rule " + name);
-    const auto removed = table->remove(name);
-    return removed ? RegistrationStatus::done : complain_about(removed.error());
+    bool found = false;
+    std::vector<std::string> names{name};
+    for (const BinfmtRule& rule : com_rules({.name = name})) names.push_back(rule.name);
+    for (const std::string& each : names) {
+        const auto present = table->find(each);
+        if (!present) return complain_about(present.error());
+        if (!present->has_value()) continue;
+        found = true;
+        if (const auto removed = table->remove(each); !removed) return complain_about(removed.error());
+    }
+    return found ? RegistrationStatus::done : complain(RegistrationStatus::not_registered, "there is no rule " + name);
 }
 
 RegistrationStatus show_status(const std::string& name, const std::string& directory, StatusFormat format) {
     const auto table = BinfmtTable::open(directory);
     if (!table) {
-        if (format == StatusFormat::json) print_json(false, false, std::nullopt);
+        if (format == StatusFormat::json) print_json(false, false, std::nullopt, 0);
         return complain_about_missing_table(directory);
     }
     const auto enabled = table->is_enabled();
     if (!enabled) return complain_about(enabled.error());
     const auto rule = table->find(name);
     if (!rule) return complain_about(rule.error());
+    const std::size_t com = count_com_rules(*table, name);
     if (format == StatusFormat::json) {
-        print_json(true, *enabled, *rule);
+        print_json(true, *enabled, *rule, com);
     } else {
         print(status_sentence(name, *enabled, *rule));
+        if (com != 0) print("files called .com are run by mzinit too (rules " + name + "-com, " + name + "-COM)\n");
     }
     if (!rule->has_value()) return RegistrationStatus::not_registered;
     return *enabled && (*rule)->enabled ? RegistrationStatus::done : RegistrationStatus::disabled;

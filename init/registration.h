@@ -25,6 +25,7 @@ enum class RegistrationStatus {
 struct RegistrationRequest {
     BinfmtRule rule;  ///< Without an interpreter: this program.
     std::string directory = BinfmtTable::usual_directory;
+    bool com = false;      ///< Also the rules for files called .com, com_rules().
     bool replace = false;  ///< A rule of the same name for another interpreter is replaced.
 };
 
@@ -32,6 +33,7 @@ struct RegistrationRequest {
 /// others and makes flag F open the interpreter that is there now.
 RegistrationStatus register_rule(const RegistrationRequest& request);
 
+/// Removes the rule, and those for files called .com if they are there.
 RegistrationStatus unregister_rule(const std::string& name, const std::string& directory);
 
 enum class StatusFormat { sentence, json };

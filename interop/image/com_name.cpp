@@ -26,7 +26,7 @@ ImageDescription consider_name(const ImageDescription& image, std::string_view p
     if (image.kind != ImageKind::not_mz || !has_com_suffix(path)) return image;
     ImageDescription considered;
     if (is_linux_program(head)) {
-        considered.detail = "it is a program for Linux, whatever its name says";
+        considered.detail = "it is a program for Linux, which runs it itself";
     } else if (size == 0) {
         considered.detail = "it is empty";
     } else if (size > largest_com_program) {

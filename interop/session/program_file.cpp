@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interop/image/com_name.h"
 #include "proto/wire/limits.h"
 
 namespace interop {
@@ -47,7 +48,9 @@ proto::Result<ProgramFile> open_program_file(const std::string& path, UniqueFd g
     const ssize_t count = pread(program.fd.get(), head.data(), head.size(), 0);
     if (count < 0) return proto::errno_error(errno, "");
     program.head_digest = proto::sha256({head.data(), static_cast<std::size_t>(count)});
-    program.image = identify_image(program.fd.get(), program.size);
+    const std::string_view beginning(head.data(), static_cast<std::size_t>(count));
+    program.image = consider_name(identify_image(program.fd.get(), program.size), path, beginning, program.size);
+    program.runs_natively = has_com_suffix(path) && is_linux_program(beginning);
     program.absolute_path = absolute_path_of(path);
     return program;
 }

@@ -18,9 +18,10 @@ struct ProgramFile {
     std::uint64_t size = 0;
     proto::Digest head_digest{};
     ImageDescription image;
+    bool runs_natively = false;  ///< A program for Linux that came to us only because it is called .com.
 };
 
-/// Opens and identifies `path`; `given` is an open descriptor to use in its place, or empty.
+/// Opens and identifies `path`, whose name counts too: consider_name(); `given` is an open descriptor to use in its place, or empty.
 proto::Result<ProgramFile> open_program_file(const std::string& path, UniqueFd given);
 
 /// The absolute working directory; empty if it has been removed or cannot be named.

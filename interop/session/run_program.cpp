@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "interop/session/run_program.h"
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -8,7 +9,9 @@
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "interop/route/configuration.h"
@@ -19,6 +22,8 @@
 #include "interop/session/launch_request.h"
 #include "interop/session/program_file.h"
 #include "interop/text/printable.h"
+
+extern char** environ;
 
 namespace interop {
 namespace {
@@ -42,6 +47,8 @@ class ProgramRun {
     std::optional<int> try_host(Backend backend);
     std::optional<int> try_local(Backend backend);
     SessionOutcome run_on_host();
+    /// Becomes the program, which is one for Linux. Returns only if that failed.
+    [[nodiscard]] int run_natively() const;
     /// Ends as the program did.
     [[nodiscard]] int finish(const Ended& ended) const;
     void note(const std::string& reason);
@@ -110,7 +117,7 @@ std::optional<int> ProgramRun::try_local(Backend backend) {
     const LocalLaunch launch{program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1};
     auto outcome = run_locally(backend, launch, *installed_, configuration_);
     if (auto* ended = std::get_if<LocalEnd>(&outcome)) {
-        return finish(Ended{{.code = ended->code, .signal = ended->signal}, {}});
+        return finish(Ended{{.code = ended->code, .signal = ended->signal}, ended->message});
     }
     const auto& failure = std::get<LocalFailure>(outcome);
     note(failure.reason);
@@ -131,6 +138,16 @@ int ProgramRun::follow(const Route& route) {
     return fail(exit_code_.value_or(exit_code::cannot_run), reasons_);
 }
 
+int ProgramRun::run_natively() const {
+    std::vector<char*> argv{const_cast<char*>(invocation_.argv0.c_str())};
+    for (const std::string& argument : invocation_.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    // By descriptor: the kernel sees the name /dev/fd/N then, for which there is no rule. A script's interpreter opens that.
+    fcntl(program_.fd.get(), F_SETFD, 0);
+    syscall(SYS_execveat, program_.fd.get(), "", argv.data(), environ, AT_EMPTY_PATH);
+    return fail(exit_code::cannot_run, proto::errno_error(errno, "").code.message());
+}
+
 int ProgramRun::run() {
     depth_ = current_depth();
     if (depth_ >= deepest)
@@ -138,6 +155,7 @@ int ProgramRun::run() {
     auto program = open_program_file(invocation_.path, UniqueFd(std::exchange(invocation_.program_fd, -1)));
     if (!program) return fail(exit_code_of_open(program.error().code), program.error().message());
     program_ = std::move(*program);
+    if (program_.runs_natively) return run_natively();
     auto configuration = load_configuration();
     if (!configuration) return fail(exit_code::bridge_failed, configuration.error().message());
     configuration_ = std::move(*configuration);

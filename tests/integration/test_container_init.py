@@ -283,7 +283,7 @@ class Registration(unittest.TestCase):
         sentence, state = result.stdout.splitlines()
         self.assertEqual(sentence, f"registered: MZ files are run by {MZINIT} (rule mzinit, flags PF)")
         self.assertEqual(json.loads(state), {"binfmt_misc_mounted": True, "binfmt_misc_enabled": True, "registered": True,
-                                             "enabled": True, "interpreter": MZINIT, "flags": "PF",
+                                             "enabled": True, "interpreter": MZINIT, "flags": "PF", "com": False,
                                              "kernel_tells_interpreters": True})
 
     def test_kernel_starts_it_for_a_file_and_it_says_what_the_file_is(self):
