@@ -16,6 +16,12 @@ TEST(BinfmtRule, IsLineThatKernelExpects) {
     EXPECT_EQ(line_for({.name = "x", .interpreter = "/init", .flags = "POF"}), ":x:M::MZ::/init:POF");
 }
 
+TEST(BinfmtRule, IsByExtensionForComFilesInBothCases) {
+    const auto rules = com_rules({.name = "x", .interpreter = "/init", .flags = "POF"});
+    EXPECT_EQ(line_for(rules[0]), ":x-com:E::com::/init:POF");
+    EXPECT_EQ(line_for(rules[1]), ":x-COM:E::COM::/init:POF");
+}
+
 TEST(BinfmtRule, SeparatorIsInNoField) {
     EXPECT_EQ(line_for({.interpreter = "/a:b"}), "|mzinit|M||MZ||/a:b|PF");
     EXPECT_EQ(line_for({.name = "m|z", .interpreter = "/a:b,c"}), ";m|z;M;;MZ;;/a:b,c;PF");
