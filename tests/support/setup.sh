@@ -6,7 +6,7 @@ build_packages=(
     build-essential cmake ninja-build pkg-config
     protobuf-compiler libprotobuf-dev libasio-dev libuv1-dev libmbedtls-dev libinih-dev libcli11-dev
     g++-mingw-w64-x86-64-posix g++-mingw-w64-i686-posix
-    dpkg-dev patch
+    dpkg-dev patch nasm
 )
 # What runs Windows programs here, and plays a Windows host.
 wine_packages=(wine wine64)
@@ -15,7 +15,7 @@ guest_packages=(qemu-system-x86 busybox-static cpio python3)
 # What only the tests use.
 test_packages=(
     googletest libbenchmark-dev clang libclang-rt-14-dev
-    python3 socat strace file nasm
+    python3 socat strace file dosbox
     nsis systemd-boot-efi grub-efi-amd64-bin mono-runtime mono-mcs
 )
 
