@@ -259,8 +259,14 @@ class MadePrograms(unittest.TestCase):
 
     def test_dos_programs(self):
         com, exe = self.assemble_dos_programs()
-        self.assert_agreement([exe])
-        self.assertEqual([(line["kind"], line["bits"]) for line in identify([com, exe])], [("not_mz", 0), ("dos", 16)])
+        self.assert_agreement([com, exe])
+        self.assertEqual([(line["kind"], line["bits"]) for line in identify([com, exe])], [("dos", 16), ("dos", 16)])
+
+    def test_com_program_is_known_by_its_name_only_and_content_beats_it(self):
+        com, exe = self.assemble_dos_programs()
+        unnamed = shutil.copyfile(com, self.path("unnamed"))
+        windows, mz = self.write("windows.COM", pe()), shutil.copyfile(exe, self.path("mz.com"))
+        self.assertEqual([line["kind"] for line in identify([com, unnamed, windows, mz])], ["dos", "not_mz", "pe", "dos"])
 
     def test_packed_programs_are_what_they_were(self):
         if not os.path.exists(UPX):

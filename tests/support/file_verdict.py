@@ -24,7 +24,8 @@ def parse(verdict):
         return {"kind": "pe", "bits": 64 if pe["plus"] else 32, "machine": machine, "dll": pe["dll"] is not None,
                 "subsystem": SUBSYSTEMS.get(pe["subsystem"], pe["subsystem"]), "dotnet": "Mono/.Net assembly" in pe["rest"]}
     for start, kind in (("Linux kernel", "linux_kernel"), ("MS-DOS executable, NE", "ne"), ("MS-DOS executable, LE", "le"),
-                        ("MS-DOS executable, LX", "le"), ("MS-DOS executable", "dos")):
+                        ("MS-DOS executable, LX", "le"), ("MS-DOS executable", "dos"), ("DOS executable (COM)", "dos"),
+                        ("COM executable for DOS", "dos"), ("FREE-DOS executable (COM)", "dos")):
         if verdict.startswith(start):
             return {"kind": kind}
     return {"kind": "not_mz"}
