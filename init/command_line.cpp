@@ -97,7 +97,7 @@ int run_command_line(int argc, const char* const* argv) {
         return 0;
     }
     if (first == "--help" || first == "-h") {
-        print(init_usage());
+        print(init_usage(Personality::mzinit));
         return 0;
     }
     CLI::App app("Runs Windows and DOS programs from Linux", "mzinit");

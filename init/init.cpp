@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "init/init.h"
 
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <optional>
 
+#include "init/command_terminal.h"
 #include "init/emergency.h"
 #include "init/init_options.h"
+#include "init/license_text.h"
 #include "init/messages.h"
 #include "init/registration.h"
 #include "init/supervise.h"
-#include "interop/os/foreground.h"
 #include "interop/os/mount.h"
 #include "interop/os/signals.h"
 #include "interop/os/spawn.h"
@@ -22,7 +26,8 @@
 namespace init {
 namespace {
 
-constexpr int exit_usage = 1;
+constexpr int exit_own_failure = 1;  // usage, no process to be had, or no rule
+constexpr int exit_dumb_init_cannot_run = 2;
 constexpr int exit_cannot_run = 126;
 constexpr int exit_not_found = 127;
 
@@ -34,38 +39,34 @@ void switch_machine_off(int) noexcept {
     while (true) ::pause();  // Ending would make the kernel panic.
 }
 
-/// The terminal that the command gets, and who had it before.
-struct Terminal {
-    int fd = -1;
-    pid_t previous_group = -1;
-
-    static Terminal find() {
-        const int fd = interop::find_foreground_terminal();
-        return {.fd = fd, .previous_group = fd < 0 ? -1 : ::tcgetpgrp(fd)};
-    }
-    // Whoever started us in the same session goes on reading from it. A group outside our namespace has no number
-    // here; its shell takes the terminal back by itself.
-    void give_back() const {
-        if (fd >= 0 && previous_group > 0) interop::give_foreground(fd, previous_group);
-    }
-};
-
-proto::Result<pid_t> start_command(const std::vector<std::string>& command, const interop::SignalState& signals,
-                                   const Terminal& terminal) {
-    auto program = interop::find_program(command.front(), std::getenv("PATH"));
+proto::Result<pid_t> start_command(const InitOptions& options, const interop::SignalState& signals,
+                                   const CommandTerminal& terminal) {
+    auto program = interop::find_program(options.command.front(), std::getenv("PATH"));
     if (!program) return program.error();
     interop::SpawnRequest request;
     request.path = *program;
-    request.arguments = command;
+    request.arguments = options.command;
     request.signals = &signals;
-    request.own_process_group = true;
-    request.foreground_terminal = terminal.fd;
+    request.own_process_group = !options.own_session && options.personality != Personality::dumb_init;
+    request.own_session = options.own_session;
+    request.foreground_terminal = request.own_process_group ? terminal.descriptor() : -1;
     return interop::spawn(request);
 }
 
-int explain_failed_start(const std::string& name, const proto::Error& error) {
-    warn_user(name + ": " + error.code.message());
-    const bool is_missing = error.code.value() == ENOENT || error.code.value() == ENOTDIR;
+/// Says why the command was not started, in the words of the personality, and returns its exit code for that.
+int explain_failed_start(const InitOptions& options, const proto::Error& error) {
+    const std::string& name = options.command.front();
+    const std::string reason = error.code.message();
+    const int problem = error.code.value();
+    const bool is_tini = options.personality == Personality::tini;
+    // No process could be had: it is not the command's fault.
+    if (problem == EAGAIN || problem == ENOMEM) {
+        report_failure((is_tini ? "fork failed: " : "cannot start " + name + ": ") + reason);
+        return exit_own_failure;
+    }
+    report_failure((is_tini ? "exec " + name + " failed: " : name + ": ") + reason);
+    if (options.personality == Personality::dumb_init) return exit_dumb_init_cannot_run;
+    const bool is_missing = problem == ENOENT || problem == ENOTDIR;
     return is_missing ? exit_not_found : exit_cannot_run;
 }
 
@@ -76,47 +77,105 @@ void take_signals() {
     ::signal(SIGCHLD, SIG_DFL);
 }
 
+SupervisorPolicy policy_of(const InitOptions& options, const CommandTerminal& terminal) {
+    SupervisorPolicy policy;
+    policy.signal_group = options.signal_group;
+    policy.rewrites = options.rewrites;
+    policy.successes = options.successes;
+    if (options.personality == Personality::dumb_init) {
+        policy.stops_with_command = true;
+        policy.terminates_rest = true;
+    } else if (terminal.descriptor() >= 0) {
+        policy.when_stopped = terminal.has_shell() ? WhenStopped::suspend : WhenStopped::resume;
+    }
+    return policy;
+}
+
+void report_orphan(pid_t orphan) noexcept { warn_user("Reaped zombie process with pid=" + std::to_string(orphan)); }
+
 int supervise_command(const InitOptions& options, const interop::SignalState& inherited, Finish finish) {
-    const Terminal terminal = Terminal::find();
-    const auto child = start_command(options.command, inherited, terminal);
+    const CommandTerminal terminal = CommandTerminal::find();
+    SupervisorPolicy policy = policy_of(options, terminal);
+    if (options.own_session) policy.ignores_terminal_loss = CommandTerminal::detach_session();
+    const auto child = start_command(options, inherited, terminal);
     if (!child) {
         terminal.give_back();
-        return explain_failed_start(options.command.front(), child.error());
+        return explain_failed_start(options, child.error());
     }
+    // The directory that we happened to be started in can be unmounted then.
+    (void)!::chdir("/");
     arm_emergency(*child, finish);
     proto::debug("started " + options.command.front() + " as process " + std::to_string(*child));
-    const int exit_code = supervise(Supervisor(*child, ::getpid()));
+    const int exit_code =
+        supervise(Supervisor(*child, ::getpid(), policy), terminal, options.warn_of_orphans ? report_orphan : nullptr);
     proto::debug("it ended, exit status " + std::to_string(exit_code));
     terminal.give_back();
     return exit_code;
 }
 
-void warn_unless_orphans_are_ours() {
-    if (::getpid() != 1) {
-        warn_user("not PID 1: processes whose parent has died go to another process, zombie reaping won't work");
+void adopt_orphans(const InitOptions& options) {
+    if (options.subreaper && ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+        warn_user("cannot become the one that adopts orphans: " + std::string(std::strerror(errno)));
+    } else if (::getpid() == 1 || options.subreaper || options.verbosity == 0) {
+        return;
+    } else if (options.personality == Personality::tini) {
+        warn_user(
+            "Tini is not running as PID 1 and isn't registered as a child subreaper.\n"
+            "Zombie processes will not be re-parented to Tini, so zombie reaping won't work.\n"
+            "To fix the problem, use the -s option or set the environment variable TINI_SUBREAPER to register Tini as "
+            "a "
+            "child subreaper, or run Tini as PID 1.");
+    } else if (options.personality == Personality::mzinit) {
+        warn_user(
+            "not PID 1: processes whose parent has died go to another process, zombie reaping won't work "
+            "(option -s changes that)");
     }
 }
 
-int run_in_container(const std::vector<std::string>& arguments, const interop::SignalState& inherited) {
-    const auto options = parse_init_options(arguments, ArgumentSource::user);
+/// Answers for --help and the like; nothing if there is a command to run.
+std::optional<int> answer_request(const InitOptions& options, const std::string& argv0) {
+    const bool to_error = options.personality == Personality::dumb_init;  // where dumb-init writes it
+    const auto answer = [to_error](const std::string& text) {
+        to_error ? print_error(text) : print(text);
+        return 0;
+    };
+    switch (options.request) {
+        case InitOptions::Request::help: return answer(init_usage(options.personality));
+        case InitOptions::Request::version: return answer(version_line(options.personality));
+        case InitOptions::Request::license: return answer(license_text);
+        case InitOptions::Request::run: break;
+    }
+    if (!options.command.empty()) return std::nullopt;
+    print_error(missing_command_text(options.personality, argv0));
+    return exit_own_failure;
+}
+
+int run_in_container(const std::vector<std::string>& argv, const interop::SignalState& inherited) {
+    const Personality personality = personality_of(argv.front());
+    const auto options = parse_init_options(personality, argv, [](std::string_view name) {
+        const char* value = std::getenv(std::string(name).c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    });
     if (!options) {
-        warn_user(options.error().doing);
-        return exit_usage;
+        print_error(options.error().doing + "\n");
+        return exit_own_failure;
     }
-    if (options->command.empty()) {
-        print_error(init_usage());
-        return exit_usage;
+    speak_as(personality);
+    if (const auto answered = answer_request(*options, argv.front())) return *answered;
+    if (options->verbosity > 1) proto::set_log_level(proto::LogLevel::debug);
+    adopt_orphans(*options);
+    if (options->parent_death_signal != 0) {
+        // The parent's end is a signal like the others from then on: it is passed on.
+        ::prctl(PR_SET_PDEATHSIG, options->parent_death_signal);
     }
-    if (options->verbosity > 0) proto::set_log_level(proto::LogLevel::debug);
-    warn_unless_orphans_are_ours();
-    if (options->register_rule && register_at_start() != RegistrationStatus::done) return exit_usage;
+    if (options->register_rule && register_at_start() != RegistrationStatus::done) return exit_own_failure;
     return supervise_command(*options, inherited, leave_container);
 }
 
 [[noreturn]] void run_machine(const std::vector<std::string>& arguments, const interop::SignalState& inherited) {
-    InitOptions options = parse_init_options(arguments, ArgumentSource::kernel).value_or({});
+    InitOptions options = parse_kernel_arguments(arguments);
     if (options.command.empty()) options.command = {"/bin/sh"};
-    if (options.verbosity > 0) proto::set_log_level(proto::LogLevel::debug);
+    if (options.verbosity > 1) proto::set_log_level(proto::LogLevel::debug);
     if (options.register_rule) (void)register_at_start();
     const int exit_code = supervise_command(options, inherited, switch_machine_off);
     warn_user(options.command.front() + " ended with exit status " + std::to_string(exit_code));
@@ -126,11 +185,11 @@ int run_in_container(const std::vector<std::string>& arguments, const interop::S
 
 }  // namespace
 
-int run_init(Mode mode, const std::vector<std::string>& arguments) {
+int run_init(Mode mode, const std::vector<std::string>& argv) {
     const interop::SignalState inherited = interop::SignalState::current();
     take_signals();
-    if (mode == Mode::machine_init) run_machine(arguments, inherited);
-    return run_in_container(arguments, inherited);
+    if (mode == Mode::machine_init) run_machine({argv.begin() + 1, argv.end()}, inherited);
+    return run_in_container(argv, inherited);
 }
 
 }  // namespace init

@@ -8,8 +8,8 @@
 
 namespace init {
 
-/// Is init: starts the command of `arguments` (argv[1..]), looks after everything below it and returns the exit
+/// Is init: starts the command that `argv` (not empty) names, looks after everything below it and returns the exit
 /// status for this process. As Mode::machine_init it does not return: at the end the machine is switched off.
-int run_init(Mode mode, const std::vector<std::string>& arguments);
+int run_init(Mode mode, const std::vector<std::string>& argv);
 
 }  // namespace init

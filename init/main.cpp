@@ -39,7 +39,9 @@ int run(int argc, char** argv) {
         case init::Mode::container_init:
         case init::Mode::machine_init: break;
     }
-    return init::run_init(mode, {argv + (argc > 0 ? 1 : 0), argv + argc});
+    std::vector<std::string> words(argv, argv + argc);
+    if (words.empty()) words.emplace_back("mzinit");
+    return init::run_init(mode, words);
 }
 
 }  // namespace

@@ -49,16 +49,30 @@ std::string json_escape(unsigned code_unit) {
     return text;
 }
 
+Personality voice = Personality::mzinit;
+
+void say(const char* severity, std::string_view text) {
+    std::string line;
+    switch (voice) {
+        case Personality::mzinit: line = "mzinit: "; break;
+        case Personality::dumb_init: line = "[dumb-init] "; break;
+        case Personality::tini:
+            line = "[" + std::string(severity) + " tini (" + std::to_string(::getpid()) + ")] ";
+            break;
+    }
+    line += text;
+    print_error(line += '\n');
+}
+
 }  // namespace
 
 void print(std::string_view text) { write_all(STDOUT_FILENO, text); }
 void print_error(std::string_view text) { write_all(STDERR_FILENO, text); }
 
-void warn_user(std::string_view text) {
-    std::string line = "mzinit: ";
-    line += text;
-    print_error(line += '\n');
-}
+void speak_as(Personality personality) noexcept { voice = personality; }
+
+void warn_user(std::string_view text) { say("WARN ", text); }
+void report_failure(std::string_view text) { say("FATAL", text); }
 
 void log_to_standard_error() {
     proto::set_log_sink([](proto::LogLevel, std::string_view line) { warn_user(line); });

@@ -4,10 +4,18 @@
 #include <string>
 #include <string_view>
 
+#include "init/personality.h"
+
 namespace init {
 
-/// One line for the user on standard error: "mzinit: TEXT".
+/// One line for the user on standard error: "mzinit: TEXT", or in the form that the personality gives it.
 void warn_user(std::string_view text);
+
+/// The same for what keeps us from doing our work.
+void report_failure(std::string_view text);
+
+/// From now on messages look like that program's: "[WARN  tini (7)] TEXT", "[dumb-init] TEXT".
+void speak_as(Personality personality) noexcept;
 
 /// Text as it is on standard output or standard error, written at once.
 void print(std::string_view text);

@@ -22,6 +22,8 @@ Mode decide_mode(const StartFacts& facts) {
     if (facts.is_binfmt_interpreter || was_started_by_old_kernel(facts)) return Mode::interpreter;
     // The kernel passes words of its own command line, whatever they are: they must not turn PID 1 into a tool.
     if (facts.is_first_process && facts.in_initial_pid_namespace) return Mode::machine_init;
+    // tini has no subcommands: `tini status` runs a program of that name.
+    if (facts.has_personality) return Mode::container_init;
     if (std::ranges::find(subcommands, facts.argv1) != std::end(subcommands)) return Mode::command_line;
     return Mode::container_init;
 }

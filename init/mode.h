@@ -21,6 +21,7 @@ struct StartFacts {
     bool argv1_is_mz_file = false;   ///< argv[1] names a file that starts with "MZ".
     bool is_first_process = false;   ///< PID 1 of its namespace.
     bool in_initial_pid_namespace = false;
+    bool has_personality = false;  ///< argv[0] is the name of another init.
     std::string_view argv1;
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "init/mode.h"
+#include "init/personality.h"
 #include "interop/os/auxiliary_vector.h"
 #include "interop/os/mount.h"
 #include "interop/os/unique_fd.h"
@@ -32,6 +33,7 @@ StartFacts observe_start(int argc, const char* const* argv) {
     facts.is_binfmt_interpreter = argc > 2 && interop::is_binfmt_interpreter();
     if (facts.is_binfmt_interpreter) return facts;  // The rest costs time that a launch need not spend.
     facts.is_first_process = ::getpid() == 1;
+    facts.has_personality = argc > 0 && personality_of(argv[0]) != Personality::mzinit;
     facts.kernel_tells_interpreters = interop::kernel_tells_interpreters();
     if (!facts.kernel_tells_interpreters && argc > 2) {
         facts.argv0_is_own_path = is_own_path(argv[0]);

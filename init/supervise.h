@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "init/command_terminal.h"
 #include "init/supervisor.h"
 
 namespace init {
 
-/// Acts on what the supervisor decides until the command has ended, and returns init's exit code. Signals must be
-/// blocked (interop::block_signals). Allocates nothing, and sleeps until a signal arrives.
-int supervise(Supervisor supervisor) noexcept;
+/// Called for every orphan that was reaped.
+using OnOrphan = void (*)(pid_t orphan) noexcept;
+
+/// Waits for signals and children and does what `supervisor` decides, until the command has ended; returns its exit
+/// code. All signals must be blocked. Never gives up. `on_orphan` may be null.
+int supervise(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan) noexcept;
 
 }  // namespace init

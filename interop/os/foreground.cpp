@@ -5,15 +5,19 @@
 
 namespace interop {
 
+bool is_in_foreground(int terminal) noexcept {
+    // Fails unless it is a terminal, and the controlling one.
+    if (::tcgetpgrp(terminal) < 0) return false;
+    // Comparing groups is not enough: in a PID namespace whose terminal belongs to the outside, ours and the one
+    // in the foreground both read as 0. Reading in the background, with SIGTTIN blocked, is EIO; reading nothing
+    // has no other effect.
+    char nothing;
+    return ::read(terminal, &nothing, 0) == 0;
+}
+
 int find_foreground_terminal() noexcept {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        // Fails unless it is a terminal, and the controlling one.
-        if (::tcgetpgrp(fd) < 0) continue;
-        // Comparing groups is not enough: in a PID namespace whose terminal belongs to the outside, ours and the one
-        // in the foreground both read as 0. Reading in the background, with SIGTTIN blocked, is EIO; reading nothing
-        // has no other effect.
-        char nothing;
-        if (::read(fd, &nothing, 0) == 0) return fd;
+        if (is_in_foreground(fd)) return fd;
     }
     return -1;
 }

@@ -9,6 +9,10 @@ namespace interop {
 /// -1 otherwise. SIGTTIN must be blocked or ignored.
 int find_foreground_terminal() noexcept;
 
+/// Whether `terminal` is our controlling terminal and our process group is in its foreground. SIGTTIN must be blocked
+/// or ignored.
+bool is_in_foreground(int terminal) noexcept;
+
 /// Puts `group` into the foreground of `terminal`. SIGTTOU must be blocked or ignored. Async-signal-safe.
 bool give_foreground(int terminal, pid_t group) noexcept;
 

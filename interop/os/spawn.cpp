@@ -2,6 +2,7 @@
 #include "interop/os/spawn.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,6 +42,10 @@ void execute(const ChildPlan& plan) {
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
     const SpawnRequest& request = plan.request;
+    if (request.own_session) {
+        ::setsid();
+        ::ioctl(request.standard_input < 0 ? STDIN_FILENO : request.standard_input, TIOCSCTTY, 0);
+    }
     if (request.own_process_group) ::setpgid(0, 0);
     if (request.foreground_terminal >= 0) give_foreground(request.foreground_terminal, ::getpid());
     if (replace_descriptor(request.standard_input, STDIN_FILENO) &&

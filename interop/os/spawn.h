@@ -22,6 +22,7 @@ struct SpawnRequest {
     int standard_output = -1;
     int standard_error = -1;
     bool own_process_group = false;
+    bool own_session = false;      ///< And, if the standard input is a terminal that no session has, it gets that.
     int foreground_terminal = -1;  ///< If not -1, the child's group is put into its foreground.
 };
 

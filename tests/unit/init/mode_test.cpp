@@ -64,5 +64,11 @@ TEST(Mode, OtherProcessesOfMachineAreOrdinary) {
     EXPECT_EQ(decide_mode({.in_initial_pid_namespace = true, .argv1 = "sh"}), Mode::container_init);
 }
 
+TEST(Mode, OtherInitsHaveNoSubcommands) {
+    EXPECT_EQ(decide_mode({.has_personality = true, .argv1 = "status"}), Mode::container_init);
+    EXPECT_EQ(decide_mode({.has_personality = true, .argv1 = "--version"}), Mode::container_init);
+    EXPECT_EQ(decide_mode({.is_binfmt_interpreter = true, .has_personality = true}), Mode::interpreter);
+}
+
 }  // namespace
 }  // namespace init
