@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 namespace init {
 namespace {
@@ -28,6 +29,16 @@ std::optional<char> choose_separator(const BinfmtRule& rule) {
         if ((rule.name + rule.interpreter + rule.flags).find(c) == std::string::npos) return c;
     }
     return std::nullopt;
+}
+
+std::string bytes_from_hex(std::string_view digits) {
+    std::string bytes;
+    for (; digits.size() >= 2; digits.remove_prefix(2)) {
+        unsigned value = 0;
+        if (std::from_chars(digits.data(), digits.data() + 2, value, 16).ptr != digits.data() + 2) break;
+        bytes.push_back(static_cast<char>(value));
+    }
+    return bytes;
 }
 
 }  // namespace
@@ -65,9 +76,14 @@ std::optional<RegisteredRule> parse_registered_rule(std::string_view text) {
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
+        const auto starts = [line](std::string_view word) { return line.starts_with(word); };
         if (line == "enabled") rule.enabled = true;
-        if (line.starts_with("flags: ")) rule.flags = line.substr(7);
-        if (line.starts_with("interpreter ")) {
+        if (starts("flags: ")) rule.flags = line.substr(7);
+        if (starts("extension .")) rule.extension = line.substr(11);
+        if (starts("offset ")) std::from_chars(line.data() + 7, line.data() + line.size(), rule.offset);
+        if (starts("magic ")) rule.magic = bytes_from_hex(line.substr(6));
+        if (starts("mask ")) rule.mask = bytes_from_hex(line.substr(5));
+        if (starts("interpreter ")) {
             rule.interpreter = line.substr(12);
             has_interpreter = true;
         }

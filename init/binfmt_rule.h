@@ -27,12 +27,17 @@ proto::Result<std::string> format_rule(const BinfmtRule& rule);
 
 /// What the kernel tells about a registered rule.
 struct RegisteredRule {
+    std::string name;
     bool enabled = false;
     std::string interpreter;
     std::string flags;
+    std::string extension;   ///< If not empty the rule is for names that end in it, and has no magic.
+    std::size_t offset = 0;  ///< Of the magic in the file.
+    std::string magic;       ///< Bytes.
+    std::string mask;        ///< Bytes, as many as magic; empty: all bits count.
 };
 
-/// Reads the text of a rule's file in binfmt_misc; nothing if it is not of that form.
+/// Reads the text of a rule's file in binfmt_misc, which does not have the name; nothing if it is not of that form.
 std::optional<RegisteredRule> parse_registered_rule(std::string_view text);
 
 }  // namespace init

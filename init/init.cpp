@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "init/init.h"
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "init/license_text.h"
 #include "init/messages.h"
 #include "init/registration.h"
+#include "init/rule_guard.h"
 #include "init/supervise.h"
 #include "interop/os/mount.h"
 #include "interop/os/signals.h"
@@ -93,7 +95,21 @@ SupervisorPolicy policy_of(const InitOptions& options, const CommandTerminal& te
 
 void report_orphan(pid_t orphan) noexcept { warn_user("Reaped zombie process with pid=" + std::to_string(orphan)); }
 
-int supervise_command(const InitOptions& options, const interop::SignalState& inherited, Finish finish) {
+// PID 1 must not hang because nobody reads its messages: a pipe that can be written to takes a line at once.
+void report_rule(std::string_view sentence) noexcept {
+    pollfd waiting{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    if (::poll(&waiting, 1, 0) == 1) warn_user(sentence);
+}
+
+std::optional<RuleGuard> guard_rules(RegisteredAtStart registered) {
+    auto guard = RuleGuard::watch(std::move(registered.rules), BinfmtTable::usual_directory, report_rule);
+    if (guard) return std::move(*guard);
+    warn_user("nobody looks after the rule for MZ files: " + guard.error().message());
+    return std::nullopt;
+}
+
+int supervise_command(const InitOptions& options, const interop::SignalState& inherited, Finish finish,
+                      RuleGuard* guard) {
     const CommandTerminal terminal = CommandTerminal::find();
     SupervisorPolicy policy = policy_of(options, terminal);
     if (options.own_session) policy.ignores_terminal_loss = CommandTerminal::detach_session();
@@ -106,8 +122,8 @@ int supervise_command(const InitOptions& options, const interop::SignalState& in
     (void)!::chdir("/");
     arm_emergency(*child, finish);
     proto::debug("started " + options.command.front() + " as process " + std::to_string(*child));
-    const int exit_code =
-        supervise(Supervisor(*child, ::getpid(), policy), terminal, options.warn_of_orphans ? report_orphan : nullptr);
+    const int exit_code = supervise(Supervisor(*child, ::getpid(), policy), terminal,
+                                    options.warn_of_orphans ? report_orphan : nullptr, guard);
     proto::debug("it ended, exit status " + std::to_string(exit_code));
     terminal.give_back();
     return exit_code;
@@ -168,16 +184,22 @@ int run_in_container(const std::vector<std::string>& argv, const interop::Signal
         // The parent's end is a signal like the others from then on: it is passed on.
         ::prctl(PR_SET_PDEATHSIG, options->parent_death_signal);
     }
-    if (options->register_rule && register_at_start() != RegistrationStatus::done) return exit_own_failure;
-    return supervise_command(*options, inherited, leave_container);
+    std::optional<RuleGuard> guard;
+    if (options->register_rule) {
+        auto registered = register_at_start();
+        if (registered.status != RegistrationStatus::done) return exit_own_failure;
+        guard = guard_rules(std::move(registered));
+    }
+    return supervise_command(*options, inherited, leave_container, guard ? &*guard : nullptr);
 }
 
 [[noreturn]] void run_machine(const std::vector<std::string>& arguments, const interop::SignalState& inherited) {
     InitOptions options = parse_kernel_arguments(arguments);
     if (options.command.empty()) options.command = {"/bin/sh"};
     if (options.verbosity > 1) proto::set_log_level(proto::LogLevel::debug);
-    if (options.register_rule) (void)register_at_start();
-    const int exit_code = supervise_command(options, inherited, switch_machine_off);
+    std::optional<RuleGuard> guard;
+    if (options.register_rule) guard = guard_rules(register_at_start());
+    const int exit_code = supervise_command(options, inherited, switch_machine_off, guard ? &*guard : nullptr);
     warn_user(options.command.front() + " ended with exit status " + std::to_string(exit_code));
     switch_machine_off(exit_code);
     std::abort();

@@ -10,6 +10,7 @@
 
 #include "init/messages.h"
 #include "init/rule_probe.h"
+#include "init/unregister_marker.h"
 #include "interop/os/auxiliary_vector.h"
 #include "interop/os/mount.h"
 #include "proto/base/log.h"
@@ -17,11 +18,29 @@
 namespace init {
 namespace {
 
+constexpr int most_attempts = 5;
+
 proto::Result<std::string> own_path() {
     char target[PATH_MAX];
     const ssize_t length = ::readlink("/proc/self/exe", target, sizeof target);
     if (length <= 0) return proto::errno_error(errno, "find my own path (is /proc mounted?)");
     return std::string(target, static_cast<std::size_t>(length));
+}
+
+proto::Result<RegistrationRequest> complete(RegistrationRequest request) {
+    if (!request.rule.interpreter.empty()) return request;
+    auto path = own_path();
+    if (!path) return path.error();
+    request.rule.interpreter = *std::move(path);
+    return request;
+}
+
+std::vector<BinfmtRule> rules_of(const RegistrationRequest& request) {
+    std::vector<BinfmtRule> rules{request.rule};
+    if (request.com) {
+        for (BinfmtRule& rule : com_rules(request.rule)) rules.push_back(std::move(rule));
+    }
+    return rules;
 }
 
 RegistrationStatus complain(RegistrationStatus status, const std::string& sentence) {
@@ -61,14 +80,29 @@ RegistrationStatus remove_predecessor(const BinfmtTable& table, const BinfmtRule
                         "rule " + rule.name + " exists for another interpreter, " + (*present)->interpreter +
                             " (register --replace, or unregister first)");
     }
+    // An init that looks after the rule must not put it back before we have.
+    (void)mark_unregistered(table, rule.name);
     const auto removed = table.remove(rule.name);
-    return removed ? RegistrationStatus::done : complain_about(removed.error());
+    const bool is_gone = removed || removed.error().code == std::errc::no_such_file_or_directory;
+    return is_gone ? RegistrationStatus::done : complain_about(removed.error());
+}
+
+RegistrationStatus replace_rule(const BinfmtTable& table, const BinfmtRule& rule, bool replace) {
+    for (int attempt = 1;; ++attempt) {
+        const auto status = remove_predecessor(table, rule, replace);
+        if (status != RegistrationStatus::done) return status;
+        const auto added = table.add(rule);
+        if (added) return RegistrationStatus::done;
+        // Somebody else has registered one meanwhile.
+        const bool may_be_replaced = added.error().code == std::errc::file_exists && attempt < most_attempts;
+        if (!may_be_replaced) return complain_about_rule(rule, added.error());
+    }
 }
 
 RegistrationStatus add_rule(const BinfmtTable& table, const BinfmtRule& rule, bool replace) {
-    if (const auto status = remove_predecessor(table, rule, replace); status != RegistrationStatus::done) return status;
-    const auto added = table.add(rule);
-    return added ? RegistrationStatus::done : complain_about_rule(rule, added.error());
+    const RegistrationStatus status = replace_rule(table, rule, replace);
+    unmark_unregistered(table, rule.name);
+    return status;
 }
 
 /// How many of the rules for files called .com there are.
@@ -140,12 +174,9 @@ std::string why_not_mounted(const proto::Error& error) {
 }  // namespace
 
 RegistrationStatus register_rule(const RegistrationRequest& original) {
-    RegistrationRequest request = original;
-    if (request.rule.interpreter.empty()) {
-        auto path = own_path();
-        if (!path) return complain_about(path.error());
-        request.rule.interpreter = *std::move(path);
-    }
+    const auto completed = complete(original);
+    if (!completed) return complain_about(completed.error());
+    const RegistrationRequest& request = *completed;
     if (const auto line = format_rule(request.rule); !line) {
         return complain(RegistrationStatus::usage, "cannot register " + line.error().doing);
     }
@@ -154,11 +185,7 @@ RegistrationStatus register_rule(const RegistrationRequest& original) {
     // A missing one is ENOENT only with flag F; the old rule should not be lost for it.
     if (::access(request.rule.interpreter.c_str(), F_OK) != 0)
         return complain_about_rule(request.rule, proto::errno_error(errno, ""));
-    std::vector<BinfmtRule> rules{request.rule};
-    if (request.com) {
-        for (BinfmtRule& rule : com_rules(request.rule)) rules.push_back(std::move(rule));
-    }
-    for (const BinfmtRule& rule : rules) {
+    for (const BinfmtRule& rule : rules_of(request)) {
         const auto status = add_rule(*table, rule, request.replace);
         if (status != RegistrationStatus::done) return status;
     }
@@ -176,6 +203,9 @@ RegistrationStatus unregister_rule(const std::string& name, const std::string& d
         if (!present) return complain_about(present.error());
         if (!present->has_value()) continue;
         found = true;
+        if (const auto marked = mark_unregistered(*table, each); !marked) {
+            proto::warn("an init that looks after rule " + each + " will put it back: " + marked.error().message());
+        }
         if (const auto removed = table->remove(each); !removed) return complain_about(removed.error());
     }
     return found ? RegistrationStatus::done : complain(RegistrationStatus::not_registered, "there is no rule " + name);
@@ -202,15 +232,16 @@ RegistrationStatus show_status(const std::string& name, const std::string& direc
     return *enabled && (*rule)->enabled ? RegistrationStatus::done : RegistrationStatus::disabled;
 }
 
-RegistrationStatus register_at_start() {
+RegisteredAtStart register_at_start(RegistrationRequest request) {
     if (const auto proc = interop::ensure_proc(); !proc)
-        return complain(RegistrationStatus::failed, proc.error().message());
+        return {complain(RegistrationStatus::failed, proc.error().message())};
     if (const auto mounted = interop::ensure_binfmt_misc(BinfmtTable::usual_directory); !mounted) {
-        return complain(RegistrationStatus::no_binfmt_misc, why_not_mounted(mounted.error()));
+        return {complain(RegistrationStatus::no_binfmt_misc, why_not_mounted(mounted.error()))};
     }
-    RegistrationRequest request;
     request.replace = true;
-    return register_rule(request);
+    auto completed = complete(request);
+    if (!completed) return {complain_about(completed.error())};
+    return {register_rule(*completed), rules_of(*completed)};
 }
 
 }  // namespace init

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "init/binfmt_rule.h"
 #include "init/binfmt_table.h"
@@ -41,7 +42,14 @@ enum class StatusFormat { sentence, json };
 /// Says on standard output whether MZ files are run by the rule of that name.
 RegistrationStatus show_status(const std::string& name, const std::string& directory, StatusFormat format);
 
-/// Registers this program from init: mounts what is missing, so that in a user namespace of its own the rule is too.
-RegistrationStatus register_at_start();
+/// What a RuleGuard has to look after.
+struct RegisteredAtStart {
+    RegistrationStatus status = RegistrationStatus::done;
+    std::vector<BinfmtRule> rules;  ///< What was registered.
+};
+
+/// Registers this program from init, in place of any rule of that name: mounts what is missing, so that in a user
+/// namespace of its own the rule is too.
+RegisteredAtStart register_at_start(RegistrationRequest request = {});
 
 }  // namespace init

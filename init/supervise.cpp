@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "init/supervise.h"
 
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <csignal>
+
+#include "interop/os/unique_fd.h"
 
 namespace init {
 namespace {
@@ -16,9 +22,11 @@ class Supervision {
     Supervision(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan) noexcept
         : supervisor_(supervisor), terminal_(terminal), on_orphan_(on_orphan) {}
 
-    int run() noexcept;
+    int run(RuleGuard* guard) noexcept;
 
   private:
+    void serve_signals() noexcept;
+    void serve_signals_and(RuleGuard& guard) noexcept;
     void reap() noexcept;
     void perform(Action action) noexcept;
 
@@ -27,8 +35,8 @@ class Supervision {
     OnOrphan on_orphan_;
 };
 
-pid_t sender_of(const siginfo_t& signal) noexcept {
-    return signal.si_code == SI_USER || signal.si_code == SI_TKILL || signal.si_code == SI_QUEUE ? signal.si_pid : 0;
+pid_t sender_of(int code, pid_t pid) noexcept {
+    return code == SI_USER || code == SI_TKILL || code == SI_QUEUE ? pid : 0;
 }
 
 void Supervision::reap() noexcept {
@@ -67,24 +75,51 @@ void Supervision::perform(Action action) noexcept {
     }
 }
 
-int Supervision::run() noexcept {
+void Supervision::serve_signals() noexcept {
     sigset_t all;
     ::sigfillset(&all);
-    // One SIGCHLD may stand for many children, and the first may have ended before we came here.
-    reap();
     while (!supervisor_.exit_code()) {
         siginfo_t signal{};
         if (::sigwaitinfo(&all, &signal) < 0) continue;
-        perform(supervisor_.signal_arrived(signal.si_signo, sender_of(signal)));
+        perform(supervisor_.signal_arrived(signal.si_signo, sender_of(signal.si_code, signal.si_pid)));
     }
+}
+
+void Supervision::serve_signals_and(RuleGuard& guard) noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    const interop::UniqueFd signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals) return;
+    pollfd waiting[] = {{.fd = signals.get(), .events = POLLIN, .revents = 0},
+                        {.fd = guard.descriptor(), .events = POLLIN, .revents = 0}};
+    while (!supervisor_.exit_code()) {
+        if (::poll(waiting, 2, -1) < 0) {
+            if (errno != EINTR && errno != EAGAIN) return;
+            continue;
+        }
+        signalfd_siginfo signal{};
+        // One at a time: what it makes us do may concern those that wait behind it.
+        if (::read(signals.get(), &signal, sizeof signal) == sizeof signal) {
+            const auto sender = sender_of(signal.ssi_code, static_cast<pid_t>(signal.ssi_pid));
+            perform(supervisor_.signal_arrived(static_cast<int>(signal.ssi_signo), sender));
+        }
+        if (waiting[1].revents != 0) guard.on_readable(std::chrono::steady_clock::now());
+    }
+}
+
+int Supervision::run(RuleGuard* guard) noexcept {
+    // One SIGCHLD may stand for many children, and the first may have ended before we came here.
+    reap();
+    if (guard != nullptr) serve_signals_and(*guard);
+    serve_signals();  // Until the end; after the other only if there was no descriptor to be had.
     if (const int farewell = supervisor_.farewell_signal()) ::kill(supervisor_.forward_target(), farewell);
     return *supervisor_.exit_code();
 }
 
 }  // namespace
 
-int supervise(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan) noexcept {
-    return Supervision(supervisor, terminal, on_orphan).run();
+int supervise(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan, RuleGuard* guard) noexcept {
+    return Supervision(supervisor, terminal, on_orphan).run(guard);
 }
 
 }  // namespace init

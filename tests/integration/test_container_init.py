@@ -19,7 +19,6 @@ from bridges import HANG_GUARD, MZINIT, wait_until
 
 NAMESPACES = ["unshare", "-Urmpf", "--mount-proc"]
 INIT = [*NAMESPACES, "--kill-child", MZINIT]
-MISC = "/proc/sys/fs/binfmt_misc"
 
 
 def run(command, **options):
@@ -270,64 +269,6 @@ class EmptyRoot(unittest.TestCase):
             result = subprocess.run(["unshare", "-Ur", "chroot", root, "/mzinit", "identify", "/mzinit"], stdout=subprocess.PIPE,
                                     stderr=subprocess.DEVNULL, preexec_fn=lambda: os.close(0), timeout=HANG_GUARD)
             self.assertIn(b"not a Windows or DOS program", result.stdout)
-
-
-@unittest.skipUnless(bridges.has_private_binfmt_misc(), "this kernel has no rules per user namespace (Linux 6.7)")
-class Registration(unittest.TestCase):
-    def below_init(self, script):
-        return run([*INIT, "--register", "--", "sh", "-c", script.replace("mzinit ", f"{MZINIT} ")])
-
-    def test_rule_is_registered_and_works(self):
-        result = self.below_init("mzinit status && mzinit status --json")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        sentence, state = result.stdout.splitlines()
-        self.assertEqual(sentence, f"registered: MZ files are run by {MZINIT} (rule mzinit, flags PF)")
-        self.assertEqual(json.loads(state), {"binfmt_misc_mounted": True, "binfmt_misc_enabled": True, "registered": True,
-                                             "enabled": True, "interpreter": MZINIT, "flags": "PF", "com": False,
-                                             "kernel_tells_interpreters": True})
-
-    def test_kernel_starts_it_for_a_file_and_it_says_what_the_file_is(self):
-        result = self.below_init("cd $(mktemp -d) && printf 'MZ is text' > a.exe && chmod 755 a.exe && ./a.exe; echo $?; rm -r $PWD")
-        self.assertEqual(result.stdout, "126\n")
-        self.assertIn("it is text", result.stderr)
-
-    def test_exit_statuses_of_the_subcommands(self):
-        for script, status in (("mzinit register", 0),
-                               ("mzinit register --flags POF --replace", 0),
-                               ("mzinit unregister", 0),
-                               ("mzinit unregister; mzinit unregister", 5),
-                               ("mzinit unregister; mzinit status", 5),
-                               ("mzinit unregister; mzinit register", 0),
-                               (f"echo 0 > {MISC}/mzinit; mzinit status", 7),
-                               (f"echo 0 > {MISC}/status; mzinit status", 7),
-                               (f"echo 0 > {MISC}/status; mzinit register", 7),
-                               ("mzinit register --interpreter /bin/true", 6),
-                               ("mzinit register --interpreter /bin/true --replace", 8),
-                               ("mzinit register --interpreter /nonexistent --name x", 1),
-                               ("mzinit register --interpreter relative", 2),
-                               ("mzinit register --flags F", 2),
-                               ("mzinit register --no-such-option", 2),
-                               ("mzinit status --mount-point /tmp", 3),
-                               (f"umount {MISC}; mzinit register", 3)):
-            with self.subTest(script):
-                result = self.below_init(script)
-                self.assertEqual(result.returncode, status, result.stderr)
-
-    def test_a_rule_that_cannot_be_kept_does_not_cost_the_old_one(self):
-        result = self.below_init("mzinit register --replace --interpreter /nonexistent; mzinit status")
-        self.assertEqual(result.returncode, 0)
-
-    def test_rule_of_another_interpreter_that_is_asked_first_is_noticed(self):
-        result = self.below_init(f"mzinit unregister; echo ':b:M::MZ::{MZINIT}:F' > {MISC}/register; mzinit register --name c; "
-                                 f"echo ':z:M::MZ::/bin/false:PF' > {MISC}/register; mzinit register --name z --replace "
-                                 "--interpreter /bin/echo")
-        self.assertEqual(result.returncode, 8)
-        self.assertIn("something else than mzinit", result.stderr)
-
-    def test_machines_own_rules_are_out_of_reach(self):
-        before = os.listdir(MISC) if os.path.isdir(MISC) else None
-        self.assertEqual(self.below_init("true").returncode, 0)
-        self.assertEqual(os.listdir(MISC) if os.path.isdir(MISC) else None, before)
 
 
 class Identify(unittest.TestCase):

@@ -66,13 +66,18 @@ def run_below_mzinit(script):
     own = [MZINIT, "--register", "--", sys.executable, os.path.abspath(script)] + sys.argv[1:]
     if has_private_binfmt_misc():
         os.execvp("unshare", ["unshare", "-Urmpf", "--mount-proc"] + own)
+    exec_in_guest(["unshare", "-pf", "--mount-proc"] + own)
+
+
+def exec_in_guest(command):
+    """Becomes the command, run inside the emulated guest, where every rule table may be changed."""
     guest = os.path.join(SOURCE, "tests", "support", "guest", "run_in_guest.sh")
     os.environ["MZINIT_EMULATED"] = "1"
     forwarded = []
     for name in os.environ:
         if name.startswith("MZINIT_") or name in ("HOSTBRIDGE_PROGRAM", "PYTHONPATH"):
             forwarded += ["--env", name]
-    os.execv(guest, [guest, "--timeout", "3500", *forwarded, "--", "unshare", "-pf", "--mount-proc"] + own)
+    os.execv(guest, [guest, "--timeout", "3500", *forwarded, "--", *command])
 
 
 class Bridge:

@@ -57,6 +57,20 @@ TEST(RegisteredRule, MayBeDisabledAndHaveNoFlags) {
     EXPECT_EQ(rule->flags, "");
 }
 
+TEST(RegisteredRule, HasWhatItMatches) {
+    const auto by_magic =
+        parse_registered_rule("enabled\ninterpreter /x\nflags: \noffset 3\nmagic 4d5a00\nmask ffdf00\n");
+    ASSERT_TRUE(by_magic.has_value());
+    EXPECT_EQ(by_magic->offset, 3U);
+    EXPECT_EQ(by_magic->magic, std::string("MZ\0", 3));
+    EXPECT_EQ(by_magic->mask, std::string("\xff\xdf\0", 3));
+    EXPECT_EQ(by_magic->extension, "");
+    const auto by_name = parse_registered_rule("enabled\ninterpreter /x\nflags: \nextension .exe\n");
+    ASSERT_TRUE(by_name.has_value());
+    EXPECT_EQ(by_name->extension, "exe");
+    EXPECT_EQ(by_name->magic, "");
+}
+
 TEST(RegisteredRule, OtherTextIsNone) {
     EXPECT_FALSE(parse_registered_rule("").has_value());
     EXPECT_FALSE(parse_registered_rule("enabled\n").has_value());
