@@ -441,25 +441,34 @@ class Refusals(FallbackTest):
         ]
 
     def timed(self, *command):
+        """Seconds of processor time, which other work on the machine does not lengthen, seconds, and the result."""
         start = time.monotonic()
-        result = self.run_program(*command, endpoint=self.endpoint)
-        return time.monotonic() - start, result
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   cwd=self.directory, env=self.environment(self.endpoint))
+        with process.stdout, process.stderr:
+            outputs = process.stdout.read(), process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        result = subprocess.CompletedProcess(command, process.returncode, *outputs)
+        return usage.ru_utime + usage.ru_stime, time.monotonic() - start, result
 
     def test_each_says_what_it_is_at_once_and_asks_nobody(self):
         repeats = 20
         version = min(self.timed(bridges.MZINIT, "--version")[0] for _ in range(repeats))
+        self.assertGreater(version, 0)
         for path, sentence in self.samples():
             with self.subTest(path=path):
-                times = []
+                used, times = [], []
                 for _ in range(repeats):
-                    duration, result = self.timed(path)
+                    processor_time, duration, result = self.timed(path)
+                    used.append(processor_time)
                     times.append(duration)
                     self.assertEqual((result.returncode, result.stdout), (126, b""), result)
                     self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
                     self.assertTrue(result.stderr.startswith(f"mzinit: {os.path.basename(path)}: ".encode()), result.stderr)
                     self.assertIn(sentence, result.stderr.decode())
-                print(f"{result.stderr.decode().strip()}  [{min(times) * 1000:.1f} ms, --version {version * 1000:.1f} ms]", flush=True)
-                self.assertLess(min(times), 5 * version)
+                print(f"{result.stderr.decode().strip()}  [{min(times) * 1000:.1f} ms]", flush=True)
+                self.assertLess(min(used), 5 * version)
         with self.assertRaises(BlockingIOError, msg="an agent was asked"):
             self.listener.accept()
 
