@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "hostbridge/process_tree_posix.h"
+#include "interop/route/runner_wine_addresses.h"
 
 // Everything here runs after a fork of a process with threads: async-signal-safe calls only.
 namespace hostbridge {
@@ -113,6 +114,7 @@ KeeperReport become_program(const KeeperOrder& order, pid_t keeper) noexcept {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (order.is_wine) interop::use_wine_addresses();
     ::execve(order.path, order.argv, order.envp);
     return {KeeperReport::no_execution, static_cast<std::uint32_t>(errno)};
 }

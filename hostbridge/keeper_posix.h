@@ -22,6 +22,7 @@ struct KeeperOrder {
     int null_device = -1;                  ///< An open /dev/null.
     int exit_report = -1;                  ///< A memfd of ExitReport, or -1.
     char* exit_report_variable = nullptr;  ///< exit_report_variable_size bytes that envp points to; filled in.
+    bool is_wine = false;                  ///< What is executed is Wine's starter.
     rlimit descriptor_limit{};             ///< For the program: the agent has raised its own.
 };
 

@@ -287,6 +287,7 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
     order.working_directory = launch->request.working_directory.c_str();
     order.null_device = null_device_.get();
     order.exit_report = exit_report.get();
+    order.is_wine = plan.uses_wine;
     order.exit_report_variable = exit_variable.data();
     order.descriptor_limit = original_descriptor_limit();
     auto link = KeeperLink::start(loop_, order, {}, [this, launch](KeeperLink& gone) { on_gone(launch, gone); });

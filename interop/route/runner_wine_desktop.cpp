@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "interop/os/detached_process.h"
+#include "interop/route/runner_wine_addresses.h"
 
 namespace interop {
 
@@ -32,6 +33,7 @@ proto::Result<void> WineDesktop::hold(const std::string& wine, const std::vector
     const UniqueFd input(ends[0]);
     lifeline_.reset(ends[1]);
     // cmd.exe uses the desktop and reads commands until its input ends.
+    const WineAddresses addresses;
     auto holder = spawn_detached({wine, "cmd.exe"}, environment, input.get());
     if (!holder) return holder.error();
     holder_ = *holder;

@@ -18,6 +18,7 @@
 #include "interop/os/detached_process.h"
 #include "interop/os/unique_fd.h"
 #include "interop/route/runner_wine.h"
+#include "interop/route/runner_wine_addresses.h"
 
 namespace interop {
 namespace {
@@ -71,6 +72,7 @@ bool ends_before(pid_t child, Clock::time_point deadline) {
 // Runs a program in a session of its own on /dev/null and returns its exit status.
 proto::Result<int> run_detached(const std::vector<std::string>& words, const std::vector<std::string>& environment,
                                 Clock::time_point deadline) {
+    const WineAddresses addresses;
     const auto child = spawn_detached(words, environment);
     if (!child) return child.error();
     const bool ended = ends_before(*child, deadline);

@@ -10,6 +10,7 @@
 #include "interop/route/exec_in_place.h"
 #include "interop/route/exit_code.h"
 #include "interop/route/runner_wine.h"
+#include "interop/route/runner_wine_addresses.h"
 #include "interop/text/command_line.h"
 #include "interop/text/printable.h"
 
@@ -80,6 +81,7 @@ LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, 
     if (starts_64_bit) preload(exit_object, launch.program, environment);
     std::vector<std::string> words{starter, launch.program};
     words.insert(words.end(), launch.arguments.begin(), launch.arguments.end());
+    const WineAddresses addresses;
     return exec_in_place(starter, words, environment);
 }
 

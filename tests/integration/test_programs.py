@@ -426,6 +426,29 @@ class ProgramTests:
                 self.assertEqual((result.returncode, result.stdout, result.stderr.count(b"\n")), (126, b"", 1), result.stderr)
                 self.assertIn(f"mzinit: {os.path.basename(path)}: ", result.stderr.decode())
 
+    def test_wine_is_not_in_its_own_way(self):
+        # Randomly placed, its heap now and then lies where it needs to put something else.
+        directory = os.path.join(self.directory, "addresses")
+        os.makedirs(directory)
+        program = self.popen(["./tree.exe", self.host_path(directory), "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.beats(directory)
+        processes = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if self.runs_in(pid, "tree.exe", directory)]
+        self.assertGreaterEqual(len(processes), 6)  # it, and its five children
+        for pid in processes:
+            with open(f"/proc/{pid}/personality") as file:
+                self.assertTrue(int(file.read(), 16) & 0x40000, pid)
+        bridges.kill_process(program)
+
+    def runs_in(self, pid, program, directory):
+        """Whether the process is that Windows program, started with that directory among its arguments."""
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().decode()
+        except OSError:
+            return False
+        words = line.split("\0")
+        return program in line and os.path.basename(directory) in line and "mzinit" not in words[0] and "init" != words[0]
+
     def test_agent_does_not_leak(self):
         self.run_program(["./hello.exe"])
         before = wait_until(lambda: self.bridge.descriptor_count(), "descriptors")

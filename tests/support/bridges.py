@@ -157,7 +157,8 @@ def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
 def start_windows_bridge(directory, arguments=()):
     ready = os.path.join(directory, "ready")
     key = make_key(directory)
-    command = ["wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key, "--map", "/=Z:\\",
+    # What it starts inherits that: otherwise one of some thousand starts of Wine 8 fails with Linux 6.9 and later.
+    command = ["setarch", "-R", "wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key, "--map", "/=Z:\\",
                "--ready-file", "Z:" + ready, *arguments]
     # A Windows host does not write a debugger's report into the standard output of a program that crashed.
     environment = wine_environment(WINEDLLOVERRIDES="winedbg.exe=d")
