@@ -37,6 +37,10 @@ void add_register(CLI::App& app, CommandLine& line) {
         ->capture_default_str();
     command->add_flag("--com", line.registration.com,
                       "Also run files called .com, which are DOS programs by name only");
+    command->add_flag("--embed-config", line.registration.embed_config,
+                      "Register a copy with the configuration in it, for where its file cannot be seen");
+    command->add_flag("--protect", line.registration.protect,
+                      "Keep others from removing all rules at once, or switching them all off");
     command->add_flag("--replace", line.registration.replace, "Replace a rule that is for another interpreter");
 }
 

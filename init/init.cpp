@@ -101,8 +101,8 @@ void report_rule(std::string_view sentence) noexcept {
     if (::poll(&waiting, 1, 0) == 1) warn_user(sentence);
 }
 
-std::optional<RuleGuard> guard_rules(RegisteredAtStart registered) {
-    auto guard = RuleGuard::watch(std::move(registered.rules), BinfmtTable::usual_directory, report_rule);
+std::optional<RuleGuard> guard_rules(RegisteredRules registered) {
+    auto guard = RuleGuard::watch(std::move(registered), BinfmtTable::usual_directory, report_rule);
     if (guard) return std::move(*guard);
     warn_user("nobody looks after the rule for MZ files: " + guard.error().message());
     return std::nullopt;

@@ -19,10 +19,10 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-proto::Result<RuleGuard> RuleGuard::watch(std::vector<BinfmtRule> rules, const std::string& directory, Report report) {
+proto::Result<RuleGuard> RuleGuard::watch(RegisteredRules registered, const std::string& directory, Report report) {
     auto table = BinfmtTable::open(directory);
     if (!table) return table.error();
-    RuleGuard guard(std::move(rules), std::move(*table), report);
+    RuleGuard guard(std::move(registered), std::move(*table), report);
     if (auto subscribed = guard.subscribe(); !subscribed) return subscribed.error();
     // What was lost before we watched.
     guard.restore_lost(steady_clock::now());
@@ -63,10 +63,10 @@ bool RuleGuard::is_lost(const BinfmtRule& rule) const {
 
 void RuleGuard::restore_lost(steady_clock::time_point now) {
     const auto lost = [this](const BinfmtRule& rule) { return is_lost(rule); };
-    if (!table_.is_enabled().value_or(false) || std::ranges::none_of(rules_, lost)) return;
+    if (!table_.is_enabled().value_or(false) || std::ranges::none_of(registered_.rules, lost)) return;
     switch (limit_.rule_lost(now)) {
         case RestoreLimit::Verdict::restore:
-            for (const BinfmtRule& rule : rules_) {
+            for (const BinfmtRule& rule : registered_.rules) {
                 if (lost(rule)) restore(rule);
             }
             break;

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "init/binfmt_rule.h"
 #include "init/binfmt_table.h"
+#include "init/registration.h"
 #include "init/restore_limit.h"
 #include "interop/os/unique_fd.h"
 #include "proto/base/result.h"
@@ -23,8 +23,8 @@ class RuleGuard {
     /// Says what was done, a sentence each. It must not block.
     using Report = void (*)(std::string_view sentence) noexcept;
 
-    /// Watches `rules`, which are registered.
-    static proto::Result<RuleGuard> watch(std::vector<BinfmtRule> rules, const std::string& directory, Report report);
+    /// Watches the rules, which are registered. Their interpreter stays open.
+    static proto::Result<RuleGuard> watch(RegisteredRules registered, const std::string& directory, Report report);
 
     /// Poll it for reading, and call on_readable() then. It never changes.
     [[nodiscard]] int descriptor() const noexcept { return readiness_.get(); }
@@ -32,8 +32,8 @@ class RuleGuard {
     void on_readable(std::chrono::steady_clock::time_point now) noexcept;
 
   private:
-    RuleGuard(std::vector<BinfmtRule> rules, BinfmtTable table, Report report)
-        : rules_(std::move(rules)), table_(std::move(table)), report_(report) {}
+    RuleGuard(RegisteredRules registered, BinfmtTable table, Report report)
+        : registered_(std::move(registered)), table_(std::move(table)), report_(report) {}
 
     proto::Result<void> subscribe();
     [[nodiscard]] bool is_lost(const BinfmtRule& rule) const;
@@ -41,7 +41,7 @@ class RuleGuard {
     void restore(const BinfmtRule& rule) const;
     void wait_for_chance() const;
 
-    std::vector<BinfmtRule> rules_;
+    RegisteredRules registered_;
     BinfmtTable table_;
     Report report_;
     interop::UniqueFd changes_;    // inotify

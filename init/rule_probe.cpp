@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,8 +49,11 @@ std::string make_token() {
 UniqueFd make_nameless_file() {
     UniqueFd file(::memfd_create("mzinit-rule-probe", MFD_CLOEXEC | MFD_EXEC));
     if (!file && errno == EINVAL) file.reset(::memfd_create("mzinit-rule-probe", MFD_CLOEXEC));
-    for (const char* directory : {"/run", "/tmp", "/var/tmp"}) {
-        if (!file) file.reset(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700));
+    for (const char* directory : {"/run", "/tmp", "/var/tmp", "/var/lib", "/"}) {
+        struct statvfs status {};
+        // /run usually is a file system from which nothing may be executed.
+        if (file || ::statvfs(directory, &status) != 0 || (status.f_flag & ST_NOEXEC) != 0) continue;
+        file.reset(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700));
     }
     return file;
 }

@@ -10,6 +10,7 @@
 #include <ini.h>
 
 #include "interop/os/read_file.h"
+#include "interop/route/embedded_configuration.h"
 
 namespace interop {
 namespace {
@@ -168,6 +169,23 @@ proto::Result<void> check_line_lengths(std::string_view text) {
     return {};
 }
 
+bool is_file_named() {
+    const char* named = std::getenv("MZINIT_CONF");
+    return named != nullptr && *named != '\0';
+}
+
+std::string configuration_file() { return is_file_named() ? std::getenv("MZINIT_CONF") : default_configuration_file; }
+
+/// Without any, an empty text.
+proto::Result<ConfigurationText> find_configuration() {
+    auto file = read_configuration_file();
+    // The file counts for more: it is the one of whoever set up this root directory, and may be newer.
+    const bool is_missing = !file && file.error().code == std::errc::no_such_file_or_directory;
+    if (!is_missing || is_file_named()) return file;
+    const auto embedded = embedded_configuration();
+    return ConfigurationText{std::string(embedded.value_or("")), "the embedded configuration"};
+}
+
 }  // namespace
 
 proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text) {
@@ -185,25 +203,25 @@ proto::Result<Configuration> parse_configuration(std::string_view text) {
     return Parser(text).parse();
 }
 
-proto::Result<Configuration> load_configuration() {
-    const char* named = std::getenv("MZINIT_CONF");
-    const std::string path = named != nullptr && *named != '\0' ? named : default_configuration_file;
-    Configuration configuration;
+proto::Result<ConfigurationText> read_configuration_file() {
+    std::string path = configuration_file();
     auto text = read_file(path, largest_file);
-    if (text) {
-        auto parsed = parse_configuration(*text);
-        if (!parsed) return proto::stated_error(path + ": " + parsed.error().message());
-        configuration = std::move(*parsed);
-        for (std::string& warning : configuration.warnings) warning.insert(0, path + ": ");
-    } else if (named != nullptr || text.error().code != std::errc::no_such_file_or_directory) {
-        return text.error();
-    }
+    if (!text) return text.error();
+    return ConfigurationText{std::move(*text), std::move(path)};
+}
+
+proto::Result<Configuration> load_configuration() {
+    auto found = find_configuration();
+    if (!found) return found.error();
+    auto configuration = parse_configuration(found->text);
+    if (!configuration) return proto::stated_error(found->source + ": " + configuration.error().message());
+    for (std::string& warning : configuration->warnings) warning.insert(0, found->source + ": ");
     if (const char* host = std::getenv("MZINIT_HOST"); host != nullptr && *host != '\0') {
         auto endpoints = parse_endpoints(host);
         if (!endpoints) return proto::stated_error("MZINIT_HOST: " + endpoints.error().message());
-        configuration.endpoints = std::move(*endpoints);
+        configuration->endpoints = std::move(*endpoints);
     }
-    if (configuration.endpoints.empty()) configuration.endpoints.push_back(parse_endpoint(default_endpoint).value());
+    if (configuration->endpoints.empty()) configuration->endpoints.push_back(parse_endpoint(default_endpoint).value());
     return configuration;
 }
 

@@ -38,7 +38,15 @@ proto::Result<Configuration> parse_configuration(std::string_view text);
 /// The endpoints in a list separated by blanks or commas.
 proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
 
-/// The configuration in force: the file that MZINIT_CONF names, else /etc/mzinit.conf, else the defaults; then
+/// The text of the configuration file in force, which MZINIT_CONF names, else /etc/mzinit.conf, and its path. ENOENT if
+/// there is none.
+struct ConfigurationText {
+    std::string text;
+    std::string source;  ///< For messages.
+};
+proto::Result<ConfigurationText> read_configuration_file();
+
+/// The configuration in force: that of the file, else what is embedded in this program, else the defaults; then
 /// MZINIT_HOST, if set and not empty, in place of its endpoints.
 proto::Result<Configuration> load_configuration();
 
