@@ -5,14 +5,17 @@
 ; hold output back; an exit code would need a ladder of ERRORLEVELs.
 ;
 ; The launcher opens two pipes as files and stays in memory as the program's parent, hooked into INT 21h. The standard
-; handles are three entries of the system file table, opened on NUL and recognised by their number, so that they follow
-; the program through duplication, redirection and its own children. A call that concerns one of them becomes a request:
+; handles are three entries of the system file table, recognised by their number, so that they follow the program through
+; duplication, redirection and its own children. A call that concerns one of them becomes a request:
 ;
 ;   request   op, stream, count, value      8 bytes, after a WRITE the data
 ;   reply     result, error, value          8 bytes, after a READ and HELLO `result` bytes of data
 ;
 ; One request, one reply: when a call returns to the program it has happened outside, in order. runner_dos_channel.h is
 ; the other side of this.
+;
+; DOSBox's COMMAND.COM, should the program run it, writes without a call of DOS. So output and error are files as well, pipes
+; to where all of this goes; DOSBox buffers, hence they are flushed before a request, once a child was started.
 
         cpu     386
         org     100h
@@ -173,11 +176,13 @@ enter_directory:
         int     21h
         ret
 
-; Puts our three entries behind handles 0 to 2 and the hook before DOS.
+; Puts our three entries behind handles 0 to 2 and the hook before DOS. What COMMAND.COM itself reads is empty.
 take_streams:
         xor     si, si
-.next:  mov     ax, 3D02h
-        mov     dx, null_name
+.next:  mov     ax, 3D01h
+        mov     bx, si
+        shl     bx, 1
+        mov     dx, [stream_names + bx]
         int     21h
         mov     bx, ax
         mov     cx, si
@@ -229,6 +234,12 @@ dos:    pushf
         call    far [cs:old21]
         ret
 
+; Handle BX of ours: DOSBox buffers what is written to a file until one moves in it.
+flush:  mov     ax, 4200h
+        xor     cx, cx
+        xor     dx, dx
+        jmp     dos
+
 ; Sends `request`, with the bytes at `data` if it is a WRITE, and waits for `reply`; a reply's bytes go to `data`. As the
 ; current program for DOS it has to be us meanwhile, since the handles of the pipes are ours.
 transact:
@@ -240,6 +251,13 @@ transact:
         mov     bx, [own_psp]
         mov     ah, 50h
         call    dos
+        cmp     byte [had_child], 0
+        je      .flushed
+        mov     bx, 1
+        call    flush
+        mov     bx, 2
+        call    flush
+.flushed:
         mov     dword [reply.result], 0         ; if nobody is there any more
         mov     dword [reply.value], 0
         mov     bx, [request_handle]
@@ -255,10 +273,7 @@ transact:
         mov     ah, 40h
         call    dos
         pop     ds
-.send:  mov     ax, 4200h               ; DOSBox buffers what is written to a file until one moves in it
-        xor     cx, cx
-        xor     dx, dx
-        call    dos
+.send:  call    flush
         mov     bx, [reply_handle]
         mov     cx, 8
         mov     dx, reply
@@ -289,7 +304,7 @@ hook:   cmp     byte [cs:busy], 0       ; an interrupt handler that calls DOS wh
         jne     .pass
         push    bx
         movzx   bx, ah
-        cmp     bx, 45h
+        cmp     bx, 4Ch
         jae     .not_ours
         shl     bx, 1
         cmp     word [cs:functions + bx], 0
@@ -389,6 +404,15 @@ find_stream:
         pop     es
         clc
         ret
+
+; EXEC by the program, or by a child of its own.
+start_child:
+        mov     ah, 51h
+        call    dos
+        cmp     bx, [own_psp]
+        je      .ours
+        mov     byte [had_child], 1
+.ours:  jmp     not_for_us
 
 ; -- functions on handles
 
@@ -682,14 +706,19 @@ functions:
         dw      read_silent, write_string, read_line, input_status, flush_and_read, 0, 0, 0
         times   2Fh dw 0                                                         ; 10h to 3Eh
         dw      read_handle, write_handle, 0, seek_handle, 0, control_handle     ; 3Fh to 44h
+        dw      0, 0, 0, 0, 0, 0, start_child                                    ; 45h to 4Bh
 flushing:
         dw      0, read_echoed, 0, 0, 0, 0, direct, read_silent, read_silent, 0, read_line
 
 request_name    db 'Y:\REQUEST', 0
 reply_name      db 'Y:\REPLY', 0
-null_name       db 'NUL', 0
+input_name      db 'NUL', 0
+output_name     db 'Y:\OUTPUT', 0
+error_name      db 'Y:\ERROR', 0
+stream_names    dw input_name, output_name, error_name
 
 busy            db 0
+had_child       db 0
 previous        db 0
 parameters      dw 0, order.tail, 0, block1, 0, block2, 0
 

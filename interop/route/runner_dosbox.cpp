@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -19,6 +18,7 @@
 #include "interop/route/runner_dos_channel.h"
 #include "interop/route/runner_dos_directories.h"
 #include "interop/route/runner_dos_streams.h"
+#include "interop/route/runner_dosbox_channel.h"
 #include "interop/route/runner_dosbox_directory.h"
 #include "interop/route/runner_dosbox_launcher.h"
 #include "interop/route/runner_dosbox_process.h"
@@ -33,6 +33,11 @@ using Op = DosRequest::Op;
 
 // Long enough for DOSBox to write its files and close its window, short enough for one who waits for the prompt.
 constexpr milliseconds ending_grace{1000};
+
+// Of the directories behind the drives in the emulator: Y:, C: and D:.
+constexpr int first_drive = dosbox_channel_descriptor + static_cast<int>(dosbox_channel_names.size());
+
+std::string descriptor_path(int descriptor) { return "/proc/self/fd/" + std::to_string(descriptor); }
 
 LocalFailure failure_of(const proto::Error& error) { return {error.message(), exit_code::bridge_failed}; }
 
@@ -68,7 +73,8 @@ class DosboxRun {
         : launch_(launch),
           emulator_(emulator),
           options_(options),
-          streams_(options.line_ends, [this](int fd, short events) { return process_.wait(fd, events); }) {}
+          streams_(options.line_ends, [this](int fd, short events) { return process_.wait(fd, events); }),
+          channel_(process_, [this](unsigned stream, std::string_view bytes) { return write_output(stream, bytes); }) {}
 
     LocalOutcome run();
 
@@ -81,8 +87,8 @@ class DosboxRun {
     Next serve_one();
     Next answer(const DosRequest& request, std::string_view data);
     Next use_stream(const DosRequest& request, std::string_view data);
-    [[nodiscard]] std::optional<std::string> receive(std::size_t size);
-    bool send(std::string_view bytes);
+    bool write_output(unsigned stream, std::string_view bytes);
+    bool may_go_on(const DosStreams::Answer& answer);
     [[nodiscard]] DosOrder order() const;
     [[nodiscard]] bool has_program_open() const;
     void end_emulator();
@@ -93,13 +99,12 @@ class DosboxRun {
     const DosOptions& options_;
     DosboxProcess process_;
     DosStreams streams_;
+    DosboxChannel channel_;
 
     std::string tail_;
     DosDrives drives_;
     struct stat program_ {};
     std::optional<DosboxDirectory> directory_;
-    UniqueFd requests_;
-    UniqueFd replies_;
 
     bool started_ = false;
     std::optional<unsigned> exit_;  // of INT 21h/4Dh
@@ -135,31 +140,28 @@ proto::Result<void> DosboxRun::start() {
     const std::string configuration = dosbox_configuration(drives_, options_.interactive);
     if (auto added = directory_->add_file("RUN.COM", program); !added) return added;
     if (auto added = directory_->add_file("DOSBOX.CNF", configuration); !added) return added;
+    if (auto added = directory_->add_link("PROGRAM.EXE", launch_.program); !added) return added;
     // DOSBox opens them as files; it refuses paths in /proc, but not links to there.
-    for (const auto& [name, target] : {std::pair<std::string, std::string>{"REQUEST", "/proc/self/fd/3"},
-                                       {"REPLY", "/proc/self/fd/4"},
-                                       {"PROGRAM.EXE", launch_.program}}) {
-        if (auto added = directory_->add_link(name, target); !added) return added;
+    for (std::size_t i = 0; i < dosbox_channel_names.size(); ++i) {
+        const int descriptor = dosbox_channel_descriptor + static_cast<int>(i);
+        auto added = directory_->add_link(dosbox_channel_names[i], descriptor_path(descriptor));
+        if (!added) return added;
     }
-    int requests[2];
-    int replies[2];
-    if (::pipe2(requests, O_CLOEXEC) != 0) return proto::errno_error(errno, "make a pipe");
-    requests_.reset(requests[0]);
-    const UniqueFd requests_end(requests[1]);
-    if (::pipe2(replies, O_CLOEXEC) != 0) return proto::errno_error(errno, "make a pipe");
-    replies_.reset(replies[1]);
-    const UniqueFd replies_end(replies[0]);
-    for (const int ours : {requests_.get(), replies_.get()}) ::fcntl(ours, F_SETFL, O_NONBLOCK);
-    std::vector<UniqueFd> opened;
-    std::vector<int> descriptors{requests_end.get(), replies_end.get()};
+    if (auto opened = channel_.open(); !opened) return opened;
+    const auto ends = channel_.emulator_ends();
+    std::vector<int> descriptors(ends.begin(), ends.end());
+    std::vector<UniqueFd> directories;
     for (const std::string& path : {directory_->path(), drives_.c, drives_.d}) {
         if (path.empty()) continue;
-        opened.emplace_back(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (!opened.back()) return proto::errno_error(errno, "open " + path);
-        descriptors.push_back(opened.back().get());
+        directories.emplace_back(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!directories.back()) return proto::errno_error(errno, "open " + path);
+        descriptors.push_back(directories.back().get());
     }
-    return process_.start(emulator_.path, {emulator_.path, "-conf", "/proc/self/fd/5/DOSBOX.CNF"},
-                          emulator_environment(options_.interactive), descriptors);
+    auto started =
+        process_.start(emulator_.path, {emulator_.path, "-conf", descriptor_path(first_drive) + "/DOSBOX.CNF"},
+                       emulator_environment(options_.interactive), descriptors);
+    channel_.close_emulator_ends();
+    return started;
 }
 
 DosOrder DosboxRun::order() const {
@@ -193,46 +195,27 @@ bool DosboxRun::has_program_open() const {
     return found;
 }
 
-/// Nothing if the emulator has ended or a signal has come.
-std::optional<std::string> DosboxRun::receive(std::size_t size) {
-    std::string bytes(size, '\0');
-    std::size_t received = 0;
-    while (received < size) {
-        const ssize_t count = ::read(requests_.get(), bytes.data() + received, size - received);
-        if (count == 0) return std::nullopt;
-        if (count > 0) {
-            received += static_cast<std::size_t>(count);
-        } else if (errno != EINTR && (errno != EAGAIN || !process_.wait(requests_.get(), POLLIN))) {
-            return std::nullopt;
-        }
-    }
-    return bytes;
+bool DosboxRun::may_go_on(const DosStreams::Answer& answer) {
+    if (!answer.reader_gone || process_.sigpipe_was_ignored()) return true;
+    signal_ = SIGPIPE;
+    return false;
 }
 
-bool DosboxRun::send(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = ::write(replies_.get(), bytes.data(), bytes.size());
-        if (count > 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(count));
-        } else if (errno != EINTR && (errno != EAGAIN || !process_.wait(replies_.get(), POLLOUT))) {
-            return false;
-        }
-    }
-    return true;
+bool DosboxRun::write_output(unsigned stream, std::string_view bytes) {
+    const auto answer = streams_.serve({.op = Op::write, .stream = stream}, bytes);
+    return answer && may_go_on(*answer);
 }
 
 DosboxRun::Next DosboxRun::use_stream(const DosRequest& request, std::string_view data) {
-    auto answer = streams_.serve(request, data);
-    if (!answer) return Next::end;
-    if (answer->reader_gone && !process_.sigpipe_was_ignored()) {
-        signal_ = SIGPIPE;
-        return Next::end;
-    }
+    const auto answer = streams_.serve(request, data);
+    if (!answer || !may_go_on(*answer)) return Next::end;
     const auto head = encode_dos_reply(answer->reply);
-    return send(std::string(head.data(), head.size()) + answer->data) ? Next::request : Next::end;
+    return channel_.send(std::string(head.data(), head.size()) + answer->data) ? Next::request : Next::end;
 }
 
 DosboxRun::Next DosboxRun::answer(const DosRequest& request, std::string_view data) {
+    // What was written before it comes before it; the launcher has seen to that it is there.
+    if (!channel_.take_output()) return Next::end;
     DosReply reply;
     std::string more;
     switch (request.op) {
@@ -254,17 +237,17 @@ DosboxRun::Next DosboxRun::answer(const DosRequest& request, std::string_view da
         case Op::seek: return use_stream(request, data);
     }
     const auto head = encode_dos_reply(reply);
-    if (!send(std::string(head.data(), head.size()) + more)) return Next::end;
+    if (!channel_.send(std::string(head.data(), head.size()) + more)) return Next::end;
     return exit_ || failure_ ? Next::end : Next::request;
 }
 
 DosboxRun::Next DosboxRun::serve_one() {
-    const auto bytes = receive(dos_message_size);
+    const auto bytes = channel_.receive(dos_message_size);
     if (!bytes) return Next::end;
     const auto request = decode_dos_request(std::span<const char, dos_message_size>(bytes->data(), dos_message_size));
     if (!request) return Next::end;
     if (request->op != Op::write) return answer(*request, {});
-    const auto data = receive(request->count);
+    const auto data = channel_.receive(request->count);
     return data ? answer(*request, *data) : Next::end;
 }
 
@@ -281,7 +264,7 @@ void DosboxRun::end_emulator() {
     if (exit_ && !options_.interactive && *exit_ >> 8 != stays_resident)
         return process_.finish({});  // its files are closed
     // The launcher reads the end of the file from now on, instead of waiting for us where DOSBox sees no signal.
-    replies_.reset();
+    channel_.close_replies();
     if (!exit_ && !failure_) process_.ask_to_end();
     process_.finish(ending_grace);
 }
@@ -333,9 +316,9 @@ std::string dosbox_configuration(const DosDrives& drives, bool interactive) {
         "[ipx]\nipx=false\n"
         "[autoexec]\n"
         "@echo off\n"
-        "mount y /proc/self/fd/5\n"
-        "mount c /proc/self/fd/6\n";
-    if (!drives.d.empty()) text += "mount d /proc/self/fd/7\n";
+        "mount y " +
+        descriptor_path(first_drive) + "\n" + "mount c " + descriptor_path(first_drive + 1) + "\n";
+    if (!drives.d.empty()) text += "mount d " + descriptor_path(first_drive + 2) + "\n";
     text +=
         "config -securemode\n"
         "y:\\run.com\n"

@@ -145,16 +145,24 @@ void DosboxProcess::take_signals() {
     reap(WNOHANG);
 }
 
-bool DosboxProcess::wait(int fd, short events) {
+bool DosboxProcess::wait(std::span<pollfd> descriptors) {
+    std::vector<pollfd> waiting(descriptors.begin(), descriptors.end());
+    waiting.push_back({signals_.get(), POLLIN, 0});
     while (true) {
-        std::array<pollfd, 2> waiting{pollfd{signals_.get(), POLLIN, 0}, pollfd{fd, events, 0}};
         if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
-        if (waiting[0].revents != 0) take_signals();
+        if (waiting.back().revents != 0) take_signals();
         if (ending_signal_ != 0) return false;
-        if (waiting[1].revents != 0) return true;
+        for (std::size_t i = 0; i < descriptors.size(); ++i) {
+            if (waiting[i].revents != 0) return true;
+        }
         // Only now: the last that it has said is still to be read.
         if (has_ended()) return false;
     }
+}
+
+bool DosboxProcess::wait(int fd, short events) {
+    pollfd descriptor{fd, events, 0};
+    return wait({&descriptor, 1});
 }
 
 void DosboxProcess::ask_to_end() {

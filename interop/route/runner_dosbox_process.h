@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <poll.h>
 #include <sys/types.h>
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +28,8 @@ class DosboxProcess {
     proto::Result<void> start(const std::string& path, const std::vector<std::string>& arguments,
                               const std::vector<std::string>& environment, const std::vector<int>& descriptors);
 
-    /// Waits until `events` are there for `fd`. False once the emulator has ended, or a signal has come that ends us.
+    /// Waits until one of the descriptors is ready. False once the emulator has ended, or a signal has come that ends us.
+    bool wait(std::span<pollfd> descriptors);
     bool wait(int fd, short events);
 
     [[nodiscard]] pid_t pid() const { return pid_; }
