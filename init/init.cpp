@@ -19,6 +19,7 @@
 #include "init/messages.h"
 #include "init/registration.h"
 #include "init/rule_guard.h"
+#include "init/start_pages.h"
 #include "init/supervise.h"
 #include "interop/os/mount.h"
 #include "interop/os/signals.h"
@@ -122,6 +123,7 @@ int supervise_command(const InitOptions& options, const interop::SignalState& in
     (void)!::chdir("/");
     arm_emergency(*child, finish);
     proto::debug("started " + options.command.front() + " as process " + std::to_string(*child));
+    release_start_pages();
     const int exit_code = supervise(Supervisor(*child, ::getpid(), policy), terminal,
                                     options.warn_of_orphans ? report_orphan : nullptr, guard);
     proto::debug("it ended, exit status " + std::to_string(exit_code));
