@@ -19,7 +19,8 @@ MAY_INCLUDE = {
     "interop/os": ("interop/os", "proto/base"),
     "interop": ("interop", "proto"),
     "init": ("init", "interop", "proto"),
-    "hostbridge": ("hostbridge", "proto", "interop/image", "interop/text", "interop/route/runner", "interop/os/unique_fd.h"),
+    "hostbridge": ("hostbridge", "proto", "interop/image", "interop/text", "interop/route/runner", "interop/route/exit_code.h",
+                   "interop/os/unique_fd.h"),
 }
 
 # A room without sockets, threads, event loops and operating systems.

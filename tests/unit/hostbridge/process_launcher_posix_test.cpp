@@ -57,7 +57,7 @@ class PosixLauncherTest : public testing::Test {
 
     void use_runner(const std::string& command) {
         LauncherOptions options;
-        options.runners = {{"pe64", command}, {"pe32", ""}};
+        options.runners = {{"pe64", command}, {"pe32", ""}, {"dos", ""}};
         launcher_ = make_process_launcher(loop_.get(), options);
     }
 
