@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -43,65 +45,88 @@ void remove_tree(const char* path) {
     ::rmdir(path);
 }
 
-[[noreturn]] void guard(int pipe_end, const char* path) {
-    ::setsid();
-    block_signals();  // it ends by the pipe alone
-    ::prctl(PR_SET_NAME, "mzinit-guard");
-    ::dup2(pipe_end, 0);
-    if (::syscall(SYS_close_range, 1, ~0U, 0) != 0) {
-        for (int fd = 1; fd < 1024; ++fd) ::close(fd);
-    }
-    static_cast<void>(::chdir("/"));
-    char byte = 0;
-    while (::read(0, &byte, 1) < 0 && errno == EINTR) {
-    }
-    remove_tree(path);
-    ::_exit(0);
-}
-
-proto::Result<std::string> make_private_directory() {
+std::vector<std::string> possible_parents() {
     std::vector<std::string> parents;
     for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
         const char* value = std::getenv(name);
         if (value != nullptr && *value == '/') parents.emplace_back(value);
     }
     parents.emplace_back("/tmp");
+    return parents;
+}
+
+/// What the guard says first: the errno of the last try, or 0 and then the path.
+constexpr std::size_t longest_report = sizeof(int) + PATH_MAX;
+
+std::string make_directory(const std::vector<std::string>& parents) {
     int reason = 0;
+    std::string path;
     for (const std::string& parent : parents) {
-        std::string path = parent + "/mzinit-dos.XXXXXX";
-        if (::mkdtemp(path.data()) != nullptr) return path;
-        reason = errno;
+        path = parent + "/mzinit-dos.XXXXXX";
+        reason = ::mkdtemp(path.data()) != nullptr ? 0 : errno;
+        if (reason == 0) break;
+        path.clear();
     }
-    std::string tried;
-    for (const std::string& parent : parents) tried += (tried.empty() ? "" : ", ") + parent;
-    return proto::errno_error(reason, "make a temporary directory in " + tried);
+    std::string report(sizeof reason, '\0');
+    std::memcpy(report.data(), &reason, sizeof reason);
+    return report + path;
+}
+
+[[noreturn]] void guard(int socket, const std::vector<std::string>& parents) {
+    ::setsid();
+    block_signals();  // it ends by its socket alone
+    ::prctl(PR_SET_NAME, "mzinit-guard");
+    ::dup2(socket, 0);
+    if (::syscall(SYS_close_range, 1, ~0U, 0) != 0) {
+        for (int fd = 1; fd < 1024; ++fd) ::close(fd);
+    }
+    const std::string report = make_directory(parents);
+    // If nobody hears that any more, the next line sees it too.
+    static_cast<void>(::send(0, report.data(), report.size(), MSG_NOSIGNAL));
+    char byte = 0;
+    while (::read(0, &byte, 1) < 0 && errno == EINTR) {
+    }
+    if (report.size() > sizeof(int)) remove_tree(report.c_str() + sizeof(int));
+    ::_exit(0);
 }
 
 }  // namespace
 
 proto::Result<DosboxDirectory> DosboxDirectory::make() {
-    auto path = make_private_directory();
-    if (!path) return path.error();
     DosboxDirectory directory;
-    directory.path_ = std::move(*path);
     if (auto started = directory.start_guard(); !started) return started.error();
     return directory;
 }
 
 DosboxDirectory::DosboxDirectory(DosboxDirectory&& other) noexcept
     : path_(std::exchange(other.path_, {})),
-      guard_pipe_(std::move(other.guard_pipe_)),
+      guard_socket_(std::move(other.guard_socket_)),
       guard_(std::exchange(other.guard_, -1)) {}
 
 proto::Result<void> DosboxDirectory::start_guard() {
+    const std::vector<std::string> parents = possible_parents();
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return proto::errno_error(errno, "make a pipe");
-    const UniqueFd guards_end(ends[0]);
-    guard_pipe_.reset(ends[1]);
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return proto::errno_error(errno, "make a socket pair");
+    guard_socket_.reset(ends[0]);
+    UniqueFd guards_end(ends[1]);
     guard_ = ::fork();
-    if (guard_ == 0) guard(guards_end.get(), path_.c_str());
+    if (guard_ == 0) guard(guards_end.get(), parents);
     if (guard_ < 0) return proto::errno_error(errno, "start a process");
-    return {};
+    guards_end.reset();
+    std::string report(longest_report, '\0');
+    ssize_t size = 0;
+    while ((size = ::recv(guard_socket_.get(), report.data(), report.size(), 0)) < 0 && errno == EINTR) {
+    }
+    int reason = EPIPE;  // the guard was killed
+    if (size >= static_cast<ssize_t>(sizeof reason)) std::memcpy(&reason, report.data(), sizeof reason);
+    if (reason == 0) {
+        path_ = report.substr(sizeof reason, static_cast<std::size_t>(size) - sizeof reason);
+        return {};
+    }
+    std::string tried;
+    for (const std::string& parent : parents) tried += (tried.empty() ? "" : ", ") + parent;
+    return proto::errno_error(reason, "make a temporary directory in " + tried);
 }
 
 proto::Result<void> DosboxDirectory::add_file(const std::string& name, std::string_view content) {
@@ -124,14 +149,13 @@ proto::Result<void> DosboxDirectory::add_link(const std::string& name, const std
 }
 
 void DosboxDirectory::remove() {
-    if (path_.empty()) return;
-    guard_pipe_.reset();
-    if (guard_ > 0) {
-        while (::waitpid(guard_, nullptr, 0) < 0 && errno == EINTR) {
+    guard_socket_.reset();
+    if (const pid_t guard = std::exchange(guard_, -1); guard > 0) {
+        while (::waitpid(guard, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
     // Should the guard have been killed.
-    remove_tree(std::exchange(path_, {}).c_str());
+    if (const std::string path = std::exchange(path_, {}); !path.empty()) remove_tree(path.c_str());
 }
 
 }  // namespace interop

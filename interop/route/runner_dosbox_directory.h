@@ -12,8 +12,8 @@
 namespace interop {
 
 /// A directory of our own for the moment in which an emulator starts, that only we can use. It is removed with
-/// all that is in it at the latest when this process is gone, by whatever it ended: a process of its own, which has nothing
-/// of ours but the end of a pipe, waits for that.
+/// all that is in it at the latest when this process is gone, by whatever it ended: the directory is made by a process that
+/// has nothing of ours but the end of a socket, and waits for that.
 class DosboxDirectory {
   public:
     /// Makes it in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first that can be written to.
@@ -37,7 +37,7 @@ class DosboxDirectory {
     proto::Result<void> start_guard();
 
     std::string path_;
-    UniqueFd guard_pipe_;  // its end tells the guard
+    UniqueFd guard_socket_;  // its end tells the guard
     pid_t guard_ = -1;
 };
 

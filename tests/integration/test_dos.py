@@ -439,6 +439,7 @@ class Failures(DosTest):
         self.assertEqual(result.stdout, b"126\n")
         self.assertRegex(result.stderr.decode(), "create /mnt/mzinit-dos.*: No space left on device")
 
+    @unittest.skipIf(bridges.SANITIZED, "the sanitizers need /proc")
     def test_no_proc(self):
         script = f"mount -t tmpfs none /proc && {MZINIT} run {self.programs}/hello.exe"
         result = subprocess.run(["unshare", "-m", "sh", "-c", script], env=self.environment, capture_output=True, cwd="/",
