@@ -100,7 +100,8 @@ void enlarge_thread_pool(uv_loop_t* loop) {
     constexpr const char* variable = "UV_THREADPOOL_SIZE";
     if (std::getenv(variable) != nullptr) return;
     set_own_variable(variable, "16");
-    uv::queue_work(loop, [] {}, [] {});  // the first one makes libuv look
+    uv::queue_work(
+        loop, [] {}, [] {});  // the first one makes libuv look
     set_own_variable(variable, nullptr);
 }
 
@@ -128,12 +129,18 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,
                              .keys = {},
+                             .launch_policy = {},
                              .search_path = {}};
     if (const char* path = std::getenv("PATH"); path != nullptr) services.search_path = path;
     if (!options.key_file.empty()) {
         auto keys = read_key_file(options.key_file);
         if (!keys) return keys.error();
         services.keys = std::move(*keys);
+    }
+    if (!options.policy_file.empty()) {
+        auto policy = read_launch_policy(options.policy_file);
+        if (!policy) return policy.error();
+        services.launch_policy = std::move(*policy);
     }
     BridgeServer::Settings settings;
     settings.policy = {.own_user_id = own_user_id(),

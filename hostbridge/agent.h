@@ -15,6 +15,7 @@ namespace hostbridge {
 struct AgentOptions {
     std::vector<std::string> endpoints;
     std::string key_file;
+    std::string policy_file;
     std::vector<std::string> mappings;  ///< GUEST=HOST
     std::string fallback_directory;
     LogFormat log_format = LogFormat::text;

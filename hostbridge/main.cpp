@@ -22,6 +22,7 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
                    "Where to listen: unix:PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT, vsock:PORT")
         ->type_name("ENDPOINT");
     app.add_option("--key-file", options.key_file, "Keys that tcp clients must know")->type_name("FILE");
+    app.add_option("--policy", options.policy_file, "Rules about who may launch programs")->type_name("FILE");
     app.add_option("--map", options.mappings, "A directory as the guest and as this host name it; may be repeated")
         ->type_name("GUEST=HOST");
     app.add_option("--fallback-dir", options.fallback_directory,

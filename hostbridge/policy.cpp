@@ -15,14 +15,22 @@ constexpr std::uint32_t first_unprivileged_port = 1024;
 }  // namespace
 
 std::string to_string(const Peer& peer) {
+    std::string text;
     switch (peer.transport) {
         case Peer::Transport::unix_socket:
-            return "unix uid=" + std::to_string(peer.user_id) + " pid=" + std::to_string(peer.process_id);
+            text = "unix uid=" + std::to_string(peer.user_id) + " pid=" + std::to_string(peer.process_id);
+            break;
         case Peer::Transport::vsock:
-            return "vsock cid=" + std::to_string(peer.context_id) + " port=" + std::to_string(peer.port);
-        case Peer::Transport::tcp: break;
+            text = "vsock cid=" + std::to_string(peer.context_id) + " port=" + std::to_string(peer.port);
+            break;
+        case Peer::Transport::tcp: text = "tcp " + peer.address; break;
     }
-    return "tcp " + peer.address;
+    if (!peer.key_name.empty()) text += " key=" + peer.key_name;
+    if (peer.guest_user) {
+        text +=
+            " uid=" + std::to_string(peer.guest_user->user_id) + " gid=" + std::to_string(peer.guest_user->group_id);
+    }
+    return text;
 }
 
 std::optional<std::string> AdmissionPolicy::refusal(const Peer& peer) const {

@@ -28,10 +28,9 @@ proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& no
 
 proto::AgentHandshake::KeyLookup key_lookup(const SessionServices& services, Session::KeyPolicy policy) {
     if (policy == Session::KeyPolicy::none) return {};
-    return [&keys = services.keys](std::string_view id) -> std::optional<proto::Key> {
-        const auto found = std::ranges::find(keys, id, &proto::Key::id);
-        if (found == keys.end()) return std::nullopt;
-        return *found;
+    return [&keys = services.keys](std::string_view id) {
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        return proto::find_key(keys, id, now);
     };
 }
 
@@ -113,6 +112,8 @@ void Session::handle_events() {
         auto next = protocol_.receive();
         if (!next) return protocol_error(next.error());
         if (protocol_.authenticated() && !std::exchange(authenticated_, true)) {
+            peer_.key_name = protocol_.agreement().key_name;
+            peer_.guest_user = protocol_.agreement().guest_user;
             if (events_.authenticated) events_.authenticated(*this);
             if (phase_ >= Phase::ending) return;
         }
@@ -193,6 +194,9 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
     if (launch.descriptors_size() > 0 &&
         (protocol_.agreement().capabilities & proto::capability::descriptor_passing) == 0) {
         return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read Launch"));
+    }
+    if (auto refused = services_.launch_policy.refusal(peer_)) {
+        return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY, .text = std::move(*refused)});
     }
     phase_ = Phase::preparing;
     deadline_.start(services_.start_limit);

@@ -9,6 +9,7 @@
 
 #include "hostbridge/agent_limits.h"
 #include "hostbridge/audit_log.h"
+#include "hostbridge/launch_policy.h"
 #include "hostbridge/launch_preparation.h"
 #include "hostbridge/output_relay.h"
 #include "hostbridge/process_launcher.h"
@@ -30,6 +31,7 @@ struct SessionServices {
     std::function<void(const LaunchRecord&)> audit;
     std::span<char> scratch;  ///< For reading programs' output.
     std::vector<proto::Key> keys;
+    LaunchPolicy launch_policy;
     std::string search_path;  ///< PATH of the agent's user, for Info.
     std::chrono::milliseconds start_limit = limits::start;
 };

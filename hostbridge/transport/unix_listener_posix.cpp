@@ -88,6 +88,7 @@ class UnixListener final : public Listener {
         Peer peer;
         peer.transport = Peer::Transport::unix_socket;
         peer.user_id = credentials.uid;
+        peer.group_id = credentials.gid;
         peer.process_id = static_cast<std::uint32_t>(credentials.pid);
         on_connection_(std::make_unique<SocketConnection>(loop_, std::move(socket)), peer);
     }

@@ -5,8 +5,6 @@
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 
-#include <initializer_list>
-
 #include "proto/wire/utf8_text.h"
 
 namespace proto {
@@ -53,22 +51,26 @@ std::optional<Key> parse_key_line(std::string_view line) {
 
 Key::~Key() { mbedtls_platform_zeroize(secret.data(), secret.size()); }
 
-Digest compute_proof(const Key& key, Role role, std::string_view client_greeting, std::string_view agent_greeting) {
-    const std::string_view label = role == Role::client ? "mzinit1 client" : "mzinit1 agent";
-    Digest proof{};
+Digest hmac_of_fields(const Key& key, std::initializer_list<std::string_view> fields) {
+    Digest digest{};
     mbedtls_md_context_t context;
     mbedtls_md_init(&context);
     int failed = mbedtls_md_setup(&context, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 1);
     failed |= mbedtls_md_hmac_starts(&context, key.secret.data(), key.secret.size());
-    for (const std::string_view part : {label, std::string_view(key.id), client_greeting, agent_greeting}) {
+    for (const std::string_view part : fields) {
         const auto length = little_endian(part.size());
         failed |= mbedtls_md_hmac_update(&context, length.data(), length.size());
         failed |= mbedtls_md_hmac_update(&context, bytes_of(part), part.size());
     }
-    failed |= mbedtls_md_hmac_finish(&context, proof.data());
+    failed |= mbedtls_md_hmac_finish(&context, digest.data());
     mbedtls_md_free(&context);
     CHECK(failed == 0);
-    return proof;
+    return digest;
+}
+
+Digest compute_proof(const Key& key, Role role, std::string_view client_greeting, std::string_view agent_greeting) {
+    const std::string_view label = role == Role::client ? "mzinit1 client" : "mzinit1 agent";
+    return hmac_of_fields(key, {label, key.id, client_greeting, agent_greeting});
 }
 
 bool equal_in_constant_time(std::string_view left, std::string_view right) {

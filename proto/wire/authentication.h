@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ struct Key {
 };
 
 enum class Role { client, agent };
+
+/// HMAC-SHA-256 under `key` of the fields, each with its length before it.
+Digest hmac_of_fields(const Key& key, std::initializer_list<std::string_view> fields);
 
 /// The proof that `role` knows `key`, bound to both Greeting payloads as they were on the wire.
 Digest compute_proof(const Key& key, Role role, std::string_view client_greeting, std::string_view agent_greeting);

@@ -140,7 +140,7 @@ Result<void> ClientHandshake::receive_proof(const mzinit::v1::Authenticate& mess
     if (!equal_in_constant_time(message.proof(), as_bytes(expected))) {
         return peer_error(PeerFault::authentication, "the agent does not know the key");
     }
-    agreement_.key_id = key_->id;
+    agreement_.key_name = key_->id;
     key_.reset();
     state_ = State::done;
     return {};
@@ -171,7 +171,8 @@ Result<void> AgentHandshake::receive(const Frame& frame, std::string& output) {
     }();
     // Something that does not even send our magic is not a client of ours and would not understand an answer.
     if (!outcome && outcome.error().code != make_error_code(PeerFault::bad_magic)) {
-        append_refused(output, refusal_for(outcome.error().code), outcome.error().code.message());
+        const std::string text = refusal_text_.empty() ? outcome.error().code.message() : refusal_text_;
+        append_refused(output, refusal_for(outcome.error().code), text);
     }
     return outcome;
 }
@@ -189,13 +190,18 @@ Result<void> AgentHandshake::receive_greeting(const Greeting& greeting, std::str
 Result<void> AgentHandshake::receive_proof(const mzinit::v1::Authenticate& message, std::string& output) {
     // An unknown name costs the same work as a known one, so that names cannot be told apart by time.
     const auto found = lookup_(key_id_);
-    Key key = found ? *found : Key();
+    Key key = found ? found->key : Key();
     key.id = key_id_;
     const Digest expected = compute_proof(key, Role::client, client_greeting_, own_greeting_);
     const bool proved = equal_in_constant_time(message.proof(), as_bytes(expected));
     if (!found || !proved) return peer_error(PeerFault::authentication, "authenticate a client");
+    // Told only to who has proved the key: nobody else learns which names there are.
+    if (refusal_text_ = found->objection; !refusal_text_.empty()) {
+        return peer_error(PeerFault::authentication, refusal_text_);
+    }
     append_proof(output, compute_proof(key, Role::agent, client_greeting_, own_greeting_));
-    agreement_.key_id = key_id_;
+    agreement_.key_name = found->name;
+    agreement_.guest_user = found->user;
     state_ = State::done;
     return {};
 }

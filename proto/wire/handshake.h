@@ -11,6 +11,7 @@
 #include "proto/base/result.h"
 #include "proto/wire/authentication.h"
 #include "proto/wire/frame_codec.h"
+#include "proto/wire/ticket.h"
 
 /// Greeting, version, capabilities, authentication: PROTOCOL.md, section 4. Pure.
 namespace proto {
@@ -27,7 +28,8 @@ struct Agreement {
     std::uint64_t capabilities = 0;          ///< Those that both sides have.
     std::uint32_t credit_granted_to_us = 0;  ///< For each stream that we send.
     std::string peer_software;
-    std::string key_id;  ///< Whose key was proved; empty without authentication.
+    std::string key_name;                 ///< Of the key that was proved; empty without authentication.
+    std::optional<GuestUser> guest_user;  ///< The agent's: whom the ticket was given to that was proved.
 };
 
 /// What either side says of itself.
@@ -74,8 +76,8 @@ class ClientHandshake {
 /// The agent's half.
 class AgentHandshake {
   public:
-    /// The key of that name, or nothing. Empty: this connection needs no key.
-    using KeyLookup = std::function<std::optional<Key>(std::string_view key_id)>;
+    /// The key with that id, or nothing. Empty: this connection needs no key.
+    using KeyLookup = std::function<std::optional<KnownKey>(std::string_view key_id)>;
 
     AgentHandshake(const GreetingOptions& options, KeyLookup lookup);
 
@@ -99,6 +101,7 @@ class AgentHandshake {
     std::string own_greeting_;
     std::string client_greeting_;
     std::string key_id_;
+    std::string refusal_text_;  // instead of the error's own words
     Agreement agreement_;
 };
 

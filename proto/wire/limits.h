@@ -25,6 +25,8 @@ inline constexpr std::size_t nonce_length = 32;
 inline constexpr std::size_t key_length = 32;
 inline constexpr std::size_t digest_length = 32;
 inline constexpr std::size_t program_head_length = 4096;
+inline constexpr std::size_t ticket_nonce_length = 16;
+inline constexpr std::size_t max_broker_reply_length = 16u << 10;
 
 inline constexpr std::chrono::milliseconds greeting_deadline = 1s;
 inline constexpr std::chrono::milliseconds authentication_deadline = 5s;
@@ -33,5 +35,9 @@ inline constexpr std::chrono::milliseconds progress_interval = 1s;
 inline constexpr std::chrono::milliseconds ping_after = 15s;
 inline constexpr std::chrono::milliseconds lost_after = 45s;
 inline constexpr std::chrono::milliseconds linger = 2s;
+inline constexpr std::chrono::milliseconds broker_deadline = 1s;
+
+inline constexpr std::chrono::seconds ticket_lifetime = 30s;
+inline constexpr std::chrono::seconds ticket_clock_skew = 5s;  ///< By which guest's and host's clocks may differ.
 
 }  // namespace proto::limits

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proto/wire/handshake.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -57,13 +58,60 @@ mzinit::v1::RefusalCode refusal_in(std::string_view bytes) {
     return message.refused().code();
 }
 
+AgentHandshake::KeyLookup lookup_in(std::vector<Key> keys, std::chrono::sys_seconds now) {
+    return [keys = std::move(keys), now](std::string_view id) { return find_key(keys, id, now); };
+}
+
+constexpr std::chrono::sys_seconds now_for_tickets(std::chrono::seconds(1700000000));
+
+Key ticket_of(std::uint32_t user_id, std::chrono::sys_seconds issued = now_for_tickets) {
+    return issue_ticket(test_key(), {user_id, 100}, issued, {}).value();
+}
+
+TEST(Handshake, TellsTheAgentWhomATicketWasGivenTo) {
+    Handshake handshake(ticket_of(1000), lookup_in({test_key()}, now_for_tickets));
+    ASSERT_TRUE(handshake.greet());
+    ASSERT_TRUE(handshake.prove());
+    EXPECT_EQ(handshake.agent.agreement().key_name, "default");
+    EXPECT_EQ(handshake.agent.agreement().guest_user, (GuestUser{1000, 100}));
+    EXPECT_TRUE(handshake.client.done());
+}
+
+TEST(Handshake, RefusesATicketThatWasGivenToSomebodyElse) {
+    Key forged = ticket_of(1000);
+    forged.id = ticket_of(1001).id;
+    Handshake handshake(forged, lookup_in({test_key()}, now_for_tickets));
+    ASSERT_TRUE(handshake.greet());
+    EXPECT_FALSE(handshake.prove());
+    EXPECT_EQ(refusal_in(handshake.to_client), mzinit::v1::REFUSAL_AUTHENTICATION_FAILED);
+}
+
+TEST(Handshake, TellsTheAgeOfATicketOnlyToWhoHasItsKey) {
+    using namespace std::chrono_literals;
+    Key ticket = ticket_of(1000, now_for_tickets - 742s);
+    Handshake handshake(ticket, lookup_in({test_key()}, now_for_tickets));
+    ASSERT_TRUE(handshake.greet());
+    const auto refused = handshake.prove();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, make_error_code(PeerFault::authentication));
+    EXPECT_THAT(refused.error().message(), testing::HasSubstr("issued 742 s ago"));
+    EXPECT_THAT(only_frame(handshake.to_client).control().refused().text(), testing::HasSubstr("issued 742 s ago"));
+    EXPECT_EQ(refusal_in(handshake.to_client), mzinit::v1::REFUSAL_AUTHENTICATION_FAILED);
+
+    ticket.secret[0] ^= 1;
+    Handshake guessed(ticket, lookup_in({test_key()}, now_for_tickets));
+    ASSERT_TRUE(guessed.greet());
+    EXPECT_FALSE(guessed.prove());
+    EXPECT_EQ(only_frame(guessed.to_client).control().refused().text(), "authentication failed");
+}
+
 TEST(Handshake, WithoutAKeyEndsWithTheGreetings) {
     Handshake handshake(std::nullopt, nullptr);
     ASSERT_TRUE(handshake.greet());
     EXPECT_TRUE(handshake.client.done());
     EXPECT_TRUE(handshake.agent.done());
     EXPECT_EQ(handshake.to_agent, "");
-    EXPECT_EQ(handshake.agent.agreement().key_id, "");
+    EXPECT_EQ(handshake.agent.agreement().key_name, "");
     EXPECT_EQ(handshake.agent.agreement().version, 1u);
     EXPECT_EQ(handshake.agent.agreement().peer_software, "test");
 }
@@ -76,15 +124,15 @@ TEST(Handshake, WithAKeyProvesItBothWays) {
     ASSERT_TRUE(handshake.prove());
     EXPECT_TRUE(handshake.client.done());
     EXPECT_TRUE(handshake.agent.done());
-    EXPECT_EQ(handshake.agent.agreement().key_id, "default");
-    EXPECT_EQ(handshake.client.agreement().key_id, "default");
+    EXPECT_EQ(handshake.agent.agreement().key_name, "default");
+    EXPECT_EQ(handshake.client.agreement().key_name, "default");
 }
 
 TEST(Handshake, AClientThatHasAKeyNeedNotUseItOnUnix) {
     Handshake handshake(test_key(), nullptr);
     ASSERT_TRUE(handshake.greet());
     EXPECT_TRUE(handshake.client.done());
-    EXPECT_EQ(handshake.client.agreement().key_id, "");
+    EXPECT_EQ(handshake.client.agreement().key_name, "");
 }
 
 TEST(Handshake, CapabilitiesAreThoseOfBoth) {
