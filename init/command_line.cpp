@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "init/broker.h"
 #include "init/identify_command.h"
 #include "init/init_options.h"
 #include "init/messages.h"
@@ -20,6 +21,7 @@ struct CommandLine {
     bool json = false;
     bool route = false;
     std::vector<std::string> files;
+    BrokerOptions broker;
 };
 
 void add_rule_options(CLI::App& command, CommandLine& line) {
@@ -44,6 +46,13 @@ void add_register(CLI::App& app, CommandLine& line) {
     command->add_flag("--replace", line.registration.replace, "Replace a rule that is for another interpreter");
 }
 
+void add_broker(CLI::App& app, CommandLine& line) {
+    CLI::App* command = app.add_subcommand("broker", "Give users tickets for an agent, so that they need no key");
+    command->add_option("--socket", line.broker.socket, "Where to listen; otherwise as configured")->type_name("PATH");
+    command->add_option("--key-file", line.broker.key_file, "The agent's key; otherwise as configured")
+        ->type_name("FILE");
+}
+
 void add_subcommands(CLI::App& app, CommandLine& line) {
     add_register(app, line);
     add_rule_options(*app.add_subcommand("unregister", "Remove the rule"), line);
@@ -54,6 +63,7 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     identify->add_flag("--json", line.json, "Print a JSON object per line");
     identify->add_flag("--route", line.route, "Say what would run them, or why nothing would");
     identify->add_option("FILE", line.files, "Files to look at")->required();
+    add_broker(app, line);
     app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would")->prefix_command();
 }
 
@@ -89,6 +99,7 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
         return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence,
                               line.route ? IdentifyRoute::show : IdentifyRoute::leave_out);
     }
+    if (command.get_name() == "broker") return static_cast<int>(run_broker(line.broker));
     return run_file(command.remaining());
 }
 

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <string.h>
+
 #include "interop/os/read_file.h"
 
 namespace interop {
@@ -15,6 +17,7 @@ proto::Result<proto::Key> load_key(const std::string& path) {
     auto text = read_private_file(path, largest_key_file);
     if (!text) return text.error();
     auto keys = proto::parse_key_file(*text);
+    explicit_bzero(text->data(), text->size());
     if (!keys) return proto::Error{keys.error().code, path + ": " + keys.error().doing};
     if (keys->empty()) return proto::errno_error(ENOKEY, "read " + path);
     return std::move(keys->front());

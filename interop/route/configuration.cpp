@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <ini.h>
@@ -33,8 +34,7 @@ std::vector<std::string_view> split_list(std::string_view text) {
 
 // Sections that are read elsewhere, by the container's and the machine's init.
 bool belongs_to_others(std::string_view section) {
-    constexpr std::array<std::string_view, 7> others{"interop", "automount", "boot", "broker",
-                                                     "network", "user",      "wsl2"};
+    constexpr std::array<std::string_view, 6> others{"interop", "automount", "boot", "network", "user", "wsl2"};
     return std::ranges::find(others, section) != others.end() || section.starts_with("service ");
 }
 
@@ -86,6 +86,7 @@ class Parser {
         last_name_ = name;
         if (section == "host") return set_host(name, value, continued);
         if (section == "route") return set_route(name, value, continued);
+        if (section == "broker") return set_broker(name, value, continued);
         if (section == "path" && name == "map") return add_mapping(value);
         if (section == "dos" && name == "line_ends") return set_line_ends(value);
         if (section == "wine" && name == "exit_object") {
@@ -132,6 +133,24 @@ class Parser {
         return {};
     }
 
+    proto::Result<void> set_broker(std::string_view name, std::string_view value, bool continued) {
+        if (name == "socket") {
+            if (!value.starts_with('/')) return proto::stated_error("wanted socket = /PATH");
+            configuration_.broker_socket = value;
+            return {};
+        }
+        BrokerPolicy& policy = configuration_.broker_policy;
+        if (name != "allow_users" && name != "allow_groups") return unknown_key(name);
+        auto ids = parse_id_ranges(split_list(value));
+        if (!ids) return ids.error();
+        // Who names anybody means those only.
+        if (!std::exchange(broker_names_users_, true)) policy = BrokerPolicy{.users = {}, .groups = {}};
+        std::vector<IdRange>& ranges = name == "allow_users" ? policy.users : policy.groups;
+        if (!continued) ranges.clear();
+        ranges.insert(ranges.end(), ids->begin(), ids->end());
+        return {};
+    }
+
     proto::Result<void> add_mapping(std::string_view value) {
         const auto equals = value.find('=');
         if (equals == std::string_view::npos || value.front() != '/') {
@@ -154,6 +173,7 @@ class Parser {
     std::string last_section_;
     std::string last_name_;
     std::string route_text_;  // of the last route, with its continuation
+    bool broker_names_users_ = false;
     std::string warned_section_ = "\n";
 };
 
@@ -221,7 +241,8 @@ proto::Result<Configuration> load_configuration() {
         if (!endpoints) return proto::stated_error("MZINIT_HOST: " + endpoints.error().message());
         configuration->endpoints = std::move(*endpoints);
     }
-    if (configuration->endpoints.empty()) configuration->endpoints.push_back(parse_endpoint(default_endpoint).value());
+    configuration->names_endpoints = !configuration->endpoints.empty();
+    if (!configuration->names_endpoints) configuration->endpoints.push_back(parse_endpoint(default_endpoint).value());
     return configuration;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "interop/route/broker_policy.h"
 #include "interop/route/routes.h"
 #include "interop/route/runner_dos.h"
 #include "interop/text/endpoint.h"
@@ -16,14 +17,19 @@ namespace interop {
 /// Where the package puts the object that makes Wine's exit codes whole.
 inline constexpr const char* default_exit_object = MZINIT_EXIT_OBJECT;
 
+inline constexpr const char* default_broker_socket = "/run/mzinit/interop.sock";
+
 /// What /etc/mzinit.conf says. Sections and keys are listed in interop/README.md.
 struct Configuration {
     std::vector<Endpoint> endpoints;  ///< [host] endpoints, tried in this order.
+    bool names_endpoints = false;     ///< Or else they are the default.
     std::string key_file;             ///< [host] key; empty: the default places.
     Routes routes;                    ///< [route]
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;
     DosOptions dos;                                      ///< [dos]
+    std::string broker_socket = default_broker_socket;   ///< [broker] socket
+    BrokerPolicy broker_policy;                          ///< [broker] allow_users, allow_groups
     std::string wine_exit_object = default_exit_object;  ///< [wine] exit_object; empty: none.
     std::vector<std::string> warnings;                   ///< What was ignored, a sentence each, for the user.
 };

@@ -13,7 +13,8 @@ struct DialedHost {
 };
 
 /// Connects to the first of the configured endpoints that answers, within the deadlines of open_host_connection() for
-/// each. The key is looked for only if an endpoint needs it. An Error says of each endpoint what was wrong.
+/// each; if none is configured, then to those that the broker knows. A key, or a ticket from the broker, is looked for only
+/// if an endpoint needs it. An Error says of each endpoint what was wrong.
 proto::Result<DialedHost> dial_host(const Configuration& configuration);
 
 }  // namespace interop
