@@ -8,12 +8,20 @@ would. Shares no code with the programs it tests.
 import hashlib
 import hmac
 import os
+import socket
 import struct
 import time
 from typing import NamedTuple
 
+import peer_messages as messages
+from peer_messages import Field
+
 # A worked example: example() is ("ticket:office:1000:100:1700000000:000102030405060708090a0b0c0d0e0f", EXAMPLE_KEY).
 EXAMPLE_KEY = bytes.fromhex("3681a6d85250a38ef1bf4b5ebf70ddfe34f177784206daba9b907b3d1875c6f0")
+
+
+BROKER_REPLY = {1: Field("refusal", messages.STRING), 2: Field("ticket_id", messages.STRING),
+                3: Field("ticket_key", messages.BYTES), 4: Field("endpoints", messages.STRING, repeated=True)}
 
 
 class Ticket(NamedTuple):
@@ -49,3 +57,23 @@ def bit_flips(content):
         changed = bytearray(content)
         changed[at // 8] ^= 1 << at % 8
         yield bytes(changed)
+
+
+def connect_to_broker(path, timeout=10):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sock.settimeout(timeout)
+    sock.connect(path)
+    return sock
+
+
+def ask_broker(path):
+    """What the broker says to us, as a dict of fields."""
+    with connect_to_broker(path) as sock:
+        packet = sock.recv(1 << 20)
+        if sock.recv(1):
+            raise AssertionError("a second packet from the broker")
+    return messages.decode_fields(BROKER_REPLY, packet)
+
+
+def encode_reply(**fields):
+    return messages.encode_fields(BROKER_REPLY, fields)
