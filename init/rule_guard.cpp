@@ -32,10 +32,11 @@ proto::Result<RuleGuard> RuleGuard::watch(RegisteredRules registered, const std:
 proto::Result<void> RuleGuard::subscribe() {
     const auto failed = [this] { return proto::errno_error(errno, "watch " + table_.directory()); };
     changes_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    const std::string& directory = table_.directory();
-    if (!changes_ || ::inotify_add_watch(changes_.get(), directory.c_str(), IN_DELETE) < 0) return failed();
-    // After `echo 1 > status` a rule that was lost before is wanted again.
-    if (::inotify_add_watch(changes_.get(), (directory + "/status").c_str(), IN_MODIFY) < 0) return failed();
+    // Linux 6.1 reports a rule that is removed by its own file not as a deletion, but as a write to that. And after
+    // `echo 1 > status`, a write as well, what was lost before is wanted again.
+    if (!changes_ || ::inotify_add_watch(changes_.get(), table_.directory().c_str(), IN_DELETE | IN_MODIFY) < 0) {
+        return failed();
+    }
     timer_.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     readiness_.reset(::epoll_create1(EPOLL_CLOEXEC));
     if (!timer_ || !readiness_) return failed();

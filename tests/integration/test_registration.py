@@ -18,7 +18,9 @@ MISC = "/proc/sys/fs/binfmt_misc"
 NAMESPACES = ["unshare", "-mpf" if EMULATED else "-Urmpf", "--mount-proc", "--kill-child"]
 
 # What is marked as unregistered must not get into the machine's /run. The emulated machine has one table for all tests.
-PREPARE = "mount -t tmpfs tmpfs /run; " + (f"mount -t binfmt_misc none {MISC}; echo -1 > {MISC}/status; " if EMULATED else "")
+PREPARE = "mount -t tmpfs tmpfs /run; "
+if EMULATED:
+    PREPARE += f"mount -t binfmt_misc none {MISC}; chmod 200 {MISC}/register; echo 1 > {MISC}/status; echo -1 > {MISC}/status; "
 
 # For the scripts that run below init. `settle` returns when init has dealt with all that happened before: it passes the
 # signal on, and by the second one it has been in its loop once more.
