@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,7 +17,10 @@
 namespace hostbridge {
 namespace {
 
-bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+bool is_program(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
 
 /// A word of a runner's command for a path of any characters.
 std::string quoted_word(const std::string& path) {
@@ -39,7 +43,7 @@ std::string own_path() {
 
 int complain(const std::string& program, const std::string& reason, int code) {
     const std::string name = program.substr(program.rfind('/') + 1);
-    std::fprintf(stderr, "hostbridge: %s: %s\n", name.c_str(), reason.c_str());
+    std::fprintf(stderr, "mzinit: %s: %s\n", name.c_str(), reason.c_str());
     return code;
 }
 

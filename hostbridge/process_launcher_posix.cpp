@@ -14,8 +14,10 @@
 #include "hostbridge/dos_runner_posix.h"
 #include "hostbridge/keeper_link_posix.h"
 #include "hostbridge/signal_numbers_posix.h"
+#include "hostbridge/uv/work.h"
 #include "hostbridge/wine_host_posix.h"
 #include "interop/os/unique_fd.h"
+#include "interop/route/runner_dosbox_directory.h"
 #include "proto/base/log.h"
 
 extern char** environ;
@@ -329,6 +331,9 @@ void PosixLauncher::on_gone(const std::shared_ptr<Launch>& launch, KeeperLink& l
     } else if (launch->process != nullptr) {
         launch->process->note_keeper_gone();
         if (!launch->exit_reported) launch->exited(mzinit::v1::SIGNAL_KILL);
+    }
+    if (launch->request.image.kind == interop::ImageKind::dos) {
+        uv::queue_work(loop_, interop::remove_abandoned_dosbox_directories, [] {});
     }
     running_.erase(&link);
 }

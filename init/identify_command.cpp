@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "init/messages.h"
 #include "init/route_report.h"
 #include "interop/image/identify.h"
 #include "interop/os/unique_fd.h"
+#include "interop/text/printable.h"
 #include "interop/image/com_name.h"
 #include "proto/base/result.h"
 
@@ -19,6 +21,8 @@ namespace {
 
 using interop::ImageDescription;
 using interop::ImageKind;
+
+constexpr std::size_t longest_line = 8192;  // the longest path and what is said of it
 
 proto::Result<ImageDescription> look_at(const std::string& path) {
     // Opening a device or a FIFO can block and can have effects: look before.
@@ -32,12 +36,13 @@ proto::Result<ImageDescription> look_at(const std::string& path) {
     if (size == 0) return proto::errno_error(ENODATA, path);
     char head[4];
     const ssize_t count = ::pread(file.get(), head, sizeof head, 0);
+    if (count < 0) return proto::errno_error(errno, path);
     return interop::consider_name(interop::identify_image(file.get(), size), path,
-                                  {head, count < 0 ? 0 : static_cast<std::size_t>(count)}, size);
+                                  {head, static_cast<std::size_t>(count)}, size);
 }
 
 std::string sentence(const std::string& path, const ImageDescription& image) {
-    return path + ": " + interop::describe(image) + "\n";
+    return interop::printable_line(path + ": " + interop::describe(image), longest_line) + "\n";
 }
 
 const char* word(ImageKind kind) {
@@ -111,14 +116,16 @@ int identify_files(const std::vector<std::string>& paths, IdentifyFormat format,
     for (const std::string& path : paths) {
         const auto finding = look_at(path);
         if (!finding) {
-            warn_user(reason(path, finding.error()));
+            warn_user(interop::printable_line(reason(path, finding.error()), longest_line));
             exit_status = 1;
             continue;
         }
-        if (format == IdentifyFormat::json) {
-            print(json_object(path, *finding, report ? report->json(*finding) : ""));
-        } else {
-            print(sentence(path, *finding) + (report ? report->lines(*finding) : ""));
+        const std::string text = format == IdentifyFormat::json
+                                     ? json_object(path, *finding, report ? report->json(*finding) : "")
+                                     : sentence(path, *finding) + (report ? report->lines(*finding) : "");
+        if (!print(text)) {
+            warn_user("cannot write the result: " + std::string(std::strerror(errno)));
+            return 1;
         }
     }
     return exit_status;

@@ -12,13 +12,14 @@
 namespace init {
 namespace {
 
-void write_all(int fd, std::string_view text) {
+bool write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t count = ::write(fd, text.data(), text.size());
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return;
+        if (count <= 0) return false;
         text.remove_prefix(static_cast<std::size_t>(count));
     }
+    return true;
 }
 
 /// The length of the UTF-8 sequence that `text` starts with, 0 if it starts with none.
@@ -66,8 +67,8 @@ void say(const char* severity, std::string_view text) {
 
 }  // namespace
 
-void print(std::string_view text) { write_all(STDOUT_FILENO, text); }
-void print_error(std::string_view text) { write_all(STDERR_FILENO, text); }
+bool print(std::string_view text) { return write_all(STDOUT_FILENO, text); }
+bool print_error(std::string_view text) { return write_all(STDERR_FILENO, text); }
 
 void speak_as(Personality personality) noexcept { voice = personality; }
 

@@ -17,9 +17,9 @@ void report_failure(std::string_view text);
 /// From now on messages look like that program's: "[WARN  tini (7)] TEXT", "[dumb-init] TEXT".
 void speak_as(Personality personality) noexcept;
 
-/// Text as it is on standard output or standard error, written at once.
-void print(std::string_view text);
-void print_error(std::string_view text);
+/// Text as it is on standard output or standard error, written at once. False, and errno, if it could not be written whole.
+bool print(std::string_view text);
+bool print_error(std::string_view text);
 
 /// Sends log lines to standard error in the form of warn_user.
 void log_to_standard_error();

@@ -12,13 +12,15 @@
 namespace interop {
 namespace {
 
-// Loaders and libraries of Wine are looked for as well, and not all of them are executable.
 bool is_file(const std::string& path) {
     struct stat status {};
     return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 bool is_program(const std::string& path) { return is_file(path) && access(path.c_str(), X_OK) == 0; }
+
+// Libraries of Wine are looked for as well, and those are not executable.
+bool is_part_of_wine(const std::string& path) { return path.ends_with(".so") ? is_file(path) : is_program(path); }
 
 }  // namespace
 
@@ -27,7 +29,7 @@ Installation find_installation() {
     const std::string_view search_path =
         variable != nullptr && *variable != '\0' ? variable : "/usr/local/bin:/usr/bin:/bin";
     Installation installed;
-    installed.wine = find_wine(is_file, search_path);
+    installed.wine = find_wine(is_part_of_wine, search_path);
     installed.mono = find_on_path(is_program, search_path, "mono").value_or("");
     installed.dos_emulator = find_dos_emulator(is_program, search_path);
     installed.ape_loader = find_on_path(is_program, search_path, "ape").value_or("");

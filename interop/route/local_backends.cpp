@@ -20,8 +20,7 @@ LocalOutcome run_locally(Backend backend, const LocalLaunch& launch, const Insta
                          const Configuration& configuration) {
     const RouteStep step = assess_backend(backend, launch.image, installed);
     if (step.suitability != Suitability::usable) {
-        const bool is_missing = step.suitability == Suitability::missing;
-        return LocalFailure{step.problem, is_missing ? exit_code::bridge_failed : exit_code::cannot_run};
+        return LocalFailure{step.problem, exit_code::cannot_run, step.suitability == Suitability::missing};
     }
     switch (backend) {
         case Backend::wine: return exec_wine(launch, installed.wine, configuration.wine_exit_object);

@@ -21,6 +21,7 @@ struct LocalLaunch {
 struct LocalFailure {
     std::string reason;
     int exit_code;  ///< Of exit_code.h: cannot_run if it is about this program, bridge_failed if about the backend.
+    bool is_missing = false;  ///< It is not installed, which says nothing of the program.
 };
 
 /// How a program ended that we started as a child.

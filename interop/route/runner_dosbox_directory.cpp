@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,15 +56,44 @@ std::vector<std::string> possible_parents() {
     return parents;
 }
 
+constexpr char name_start[] = "mzinit-dos.";
+
+/// Says to remove_abandoned_dosbox_directories() that it is in use, for as long as this process, or what it shares the
+/// descriptor with, lives.
+UniqueFd hold(const std::string& path) {
+    UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (directory && ::flock(directory.get(), LOCK_SH | LOCK_NB) != 0) directory.reset();
+    return directory;
+}
+
 /// What the guard says first: the errno of the last try, or 0 and then the path.
 constexpr std::size_t longest_report = sizeof(int) + PATH_MAX;
 
-std::string make_directory(const std::vector<std::string>& parents) {
+bool is_still_called(int directory, const std::string& path) {
+    struct stat open {};
+    struct stat named {};
+    return ::fstat(directory, &open) == 0 && ::stat(path.c_str(), &named) == 0 && open.st_ino == named.st_ino &&
+           open.st_dev == named.st_dev;
+}
+
+/// The errno of a failure, or 0.
+int make_held_directory(const std::string& parent, std::string& path, UniqueFd& held) {
+    constexpr int most_tries = 16;
+    for (int tries = 0; tries < most_tries; ++tries) {
+        path = parent + "/" + name_start + "XXXXXX";
+        if (::mkdtemp(path.data()) == nullptr) return errno;
+        held = hold(path);
+        // Before we held it, somebody who cleans up may have taken it for abandoned.
+        if (held && is_still_called(held.get(), path)) return 0;
+    }
+    return EAGAIN;
+}
+
+std::string make_directory(const std::vector<std::string>& parents, UniqueFd& held) {
     int reason = 0;
     std::string path;
     for (const std::string& parent : parents) {
-        path = parent + "/mzinit-dos.XXXXXX";
-        reason = ::mkdtemp(path.data()) != nullptr ? 0 : errno;
+        reason = make_held_directory(parent, path, held);
         if (reason == 0) break;
         path.clear();
     }
@@ -80,9 +110,12 @@ std::string make_directory(const std::vector<std::string>& parents) {
     if (::syscall(SYS_close_range, 1, ~0U, 0) != 0) {
         for (int fd = 1; fd < 1024; ++fd) ::close(fd);
     }
-    const std::string report = make_directory(parents);
+    UniqueFd held;
+    const std::string report = make_directory(parents, held);
     // If nobody hears that any more, the next line sees it too.
     static_cast<void>(::send(0, report.data(), report.size(), MSG_NOSIGNAL));
+    // Nobody waits for us meanwhile.
+    remove_abandoned_dosbox_directories();
     char byte = 0;
     while (::read(0, &byte, 1) < 0 && errno == EINTR) {
     }
@@ -100,6 +133,7 @@ proto::Result<DosboxDirectory> DosboxDirectory::make() {
 
 DosboxDirectory::DosboxDirectory(DosboxDirectory&& other) noexcept
     : path_(std::exchange(other.path_, {})),
+      held_(std::move(other.held_)),
       guard_socket_(std::move(other.guard_socket_)),
       guard_(std::exchange(other.guard_, -1)) {}
 
@@ -122,6 +156,7 @@ proto::Result<void> DosboxDirectory::start_guard() {
     if (size >= static_cast<ssize_t>(sizeof reason)) std::memcpy(&reason, report.data(), sizeof reason);
     if (reason == 0) {
         path_ = report.substr(sizeof reason, static_cast<std::size_t>(size) - sizeof reason);
+        held_ = hold(path_);
         return {};
     }
     std::string tried;
@@ -154,8 +189,26 @@ void DosboxDirectory::remove() {
         while (::waitpid(guard, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
+    held_.reset();
     // Should the guard have been killed.
     if (const std::string path = std::exchange(path_, {}); !path.empty()) remove_tree(path.c_str());
+}
+
+void remove_abandoned_dosbox_directories() {
+    for (const std::string& parent : possible_parents()) {
+        DIR* entries = ::opendir(parent.c_str());
+        if (entries == nullptr) continue;
+        while (const dirent* entry = ::readdir(entries)) {
+            if (!std::string_view(entry->d_name).starts_with(name_start)) continue;
+            struct stat status {};
+            if (::fstatat(::dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+            if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) continue;
+            const std::string path = parent + "/" + entry->d_name;
+            const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) remove_tree(path.c_str());
+        }
+        ::closedir(entries);
+    }
 }
 
 }  // namespace interop

@@ -37,8 +37,13 @@ class DosboxDirectory {
     proto::Result<void> start_guard();
 
     std::string path_;
+    UniqueFd held_;          // says that the directory is in use
     UniqueFd guard_socket_;  // its end tells the guard
     pid_t guard_ = -1;
 };
+
+/// Removes such directories of this user that nobody uses any more: whoever kills all of a program's processes, as the agent
+/// does when its client is lost, kills the one that would have removed its directory too.
+void remove_abandoned_dosbox_directories();
 
 }  // namespace interop

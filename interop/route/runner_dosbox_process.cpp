@@ -149,7 +149,10 @@ bool DosboxProcess::wait(std::span<pollfd> descriptors) {
     std::vector<pollfd> waiting(descriptors.begin(), descriptors.end());
     waiting.push_back({signals_.get(), POLLIN, 0});
     while (true) {
-        if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
+        if (::poll(waiting.data(), waiting.size(), -1) < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
         if (waiting.back().revents != 0) take_signals();
         if (ending_signal_ != 0) return false;
         for (std::size_t i = 0; i < descriptors.size(); ++i) {

@@ -121,8 +121,10 @@ std::optional<int> ProgramRun::try_local(Backend backend) {
     }
     const auto& failure = std::get<LocalFailure>(outcome);
     note(failure.reason);
-    // What a host said of the program counts for more than that nothing is here to try it with.
-    if (failure.exit_code != exit_code::bridge_failed) exit_code_ = failure.exit_code;
+    // That the program cannot be run counts for most, and that something is not installed for nothing.
+    if (!failure.is_missing && (!exit_code_ || failure.exit_code != exit_code::bridge_failed)) {
+        exit_code_ = failure.exit_code;
+    }
     return std::nullopt;
 }
 

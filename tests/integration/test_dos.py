@@ -420,7 +420,7 @@ class Failures(DosTest):
 
     def test_emulator_that_does_not_start_anything(self):
         path = self.fake_emulator("dosbox", "exit 3\n")
-        self.fails(126, "bin/dosbox ended with 3 before it started anything", PATH=path)
+        self.fails(125, "bin/dosbox ended with 3 before it started anything", PATH=path)
 
     def test_temporary_directory_that_cannot_be_made(self):
         # /tmp is the last resort.
@@ -428,7 +428,7 @@ class Failures(DosTest):
                   f"TMPDIR=/nonexistent {MZINIT} run {self.programs}/hello.exe")
         result = subprocess.run(["unshare", "-m", "sh", "-c", script], env=self.environment, capture_output=True, cwd="/",
                                 stdin=subprocess.DEVNULL, timeout=HANG_GUARD)
-        self.assertEqual((result.returncode, result.stdout), (126, b""))
+        self.assertEqual((result.returncode, result.stdout), (125, b""))
         self.assertRegex(result.stderr.decode(), "make a temporary directory in /nonexistent, /tmp: Read-only file system")
 
     def test_disk_that_is_full(self):
@@ -436,7 +436,7 @@ class Failures(DosTest):
                   f"TMPDIR=/mnt {MZINIT} run {self.programs}/hello.exe; echo $?; ls -A /mnt")
         result = subprocess.run(["unshare", "-m", "sh", "-c", script], env=self.environment, capture_output=True, cwd="/",
                                 stdin=subprocess.DEVNULL, timeout=HANG_GUARD)
-        self.assertEqual(result.stdout, b"126\n")
+        self.assertEqual(result.stdout, b"125\n")
         self.assertRegex(result.stderr.decode(), "create /mnt/mzinit-dos.*: No space left on device")
 
     @unittest.skipIf(bridges.SANITIZED, "the sanitizers need /proc")
@@ -444,7 +444,7 @@ class Failures(DosTest):
         script = f"mount -t tmpfs none /proc && {MZINIT} run {self.programs}/hello.exe"
         result = subprocess.run(["unshare", "-m", "sh", "-c", script], env=self.environment, capture_output=True, cwd="/",
                                 stdin=subprocess.DEVNULL, timeout=HANG_GUARD)
-        self.assertEqual((result.returncode, result.stdout), (126, b""))
+        self.assertEqual((result.returncode, result.stdout), (125, b""))
         self.assertIn(b"DOSBox needs /proc, which is not mounted", result.stderr)
 
     def test_window_without_a_display(self):
@@ -565,6 +565,16 @@ class ByAgent(DosTest):
             process.kill()
             process.wait()
             self.check_nothing_is_left()
+
+    def test_client_killed_while_it_starts_leaves_no_directory(self):
+        # The agent kills all processes of the program, the one that guards its directory among them.
+        for _ in self.each_way():
+            for _ in range(5):
+                process = self.start("forever.exe")
+                wait_until(lambda: os.listdir(self.temporary), "its temporary directory is there")
+                process.kill()
+                process.wait()
+                wait_until(lambda: not os.listdir(self.temporary), "the temporary directory is gone")
 
     def test_signal_is_passed_on(self):
         for _ in self.each_way():
