@@ -504,6 +504,7 @@ class Load(BrokerTest):
         self.assert_launches(ALICE)
         self.assertEqual(broker.log().count("accept a caller: Too many open files"), 1)
 
+    @unittest.skipIf(bridges.SANITIZED, "UBSan makes a pipe to look at an object, and takes it for a bad one if it cannot")
     def test_without_descriptors_it_can_still_be_told_to_end(self):
         self.configure()
         broker = self.start_broker()
