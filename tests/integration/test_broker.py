@@ -673,4 +673,5 @@ if __name__ == "__main__":
     if os.geteuid() != 0 or not can_become_others():
         print("skipped: only root can call the broker as several users", flush=True)
         sys.exit(bridges.SKIP)
+    bridges.run_in_pid_namespace(__file__)
     unittest.main()
