@@ -107,8 +107,8 @@ class Tini(Names):
 
     def test_signals_go_to_the_group_if_wanted(self):
         # The child of the command says that it got the signal.
-        script = ("(trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.01; done) & child=$!;"
-                  "trap 'wait $child; exit 9' USR1; wait $child")
+        script = ("trap 'wait; exit 9' USR1;"
+                  "(trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.01; done) & wait")
         process = self.start(self.tini, "-sg", "--", "bash", "-c", script)
         process.send_signal(signal.SIGUSR1)
         self.assertEqual(process.stdout.readline(), "child\n")
@@ -209,8 +209,8 @@ class DumbInit(Names):
             self.assertEqual(result.stdout, "False False\n")
 
     def test_signals_reach_the_whole_group_and_can_be_rewritten(self):
-        script = ("(trap 'echo child; exit' USR2; echo ready; while :; do sleep 0.01; done) & child=$!;"
-                  "trap 'wait $child; exit 9' USR2; trap 'exit 1' TERM; wait $child")
+        script = ("trap 'wait; exit 9' USR2; trap 'exit 1' TERM;"
+                  "(trap 'echo child; exit' USR2; echo ready; while :; do sleep 0.01; done) & wait")
         process = self.start(self.dumb_init, "-r", "15:12", "bash", "-c", script)
         process.terminate()
         self.assertEqual(process.stdout.readline(), "child\n")
@@ -223,8 +223,16 @@ class DumbInit(Names):
         self.assertEqual(process.wait(HANG_GUARD), 4)
 
     def test_rest_of_the_group_is_terminated_at_the_end(self):
-        process = self.start(self.dumb_init, "bash", "-c", "(trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.01; done) & "
-                             "read -r line < <(sleep 1000) & exit 3")
+        script = ("import os, signal\n"
+                  "reader, writer = os.pipe()\n"
+                  "if os.fork() == 0:\n"
+                  "    signal.signal(signal.SIGTERM, lambda *_: (print('told', flush=True), os._exit(0)))\n"
+                  "    print('ready', flush=True)\n"
+                  "    os.write(writer, b'x')\n"
+                  "    while True: signal.pause()\n"
+                  "os.read(reader, 1)\n"
+                  "os._exit(3)\n")
+        process = self.start(self.dumb_init, "python3", "-c", script)
         self.assertEqual(process.stdout.readline(), "told\n")
         self.assertEqual(process.wait(HANG_GUARD), 3)
 
