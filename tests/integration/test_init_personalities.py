@@ -287,6 +287,10 @@ class JobControl(unittest.TestCase):
         # What is typed before that is not the command's: the shell has the terminal, or init for a moment.
         wait_until(lambda: self.foreground() == command, "the command gets the terminal")
 
+    def state_of_job(self):
+        with open(f"/proc/{processes_in(self.shell)[0]}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
     def check(self, *init):
         self.type(" ".join([*init, "--", "sh", "-c", "'echo re''ady; read line; echo got $line; exit 6'"]).encode() + b"\n")
         self.read_until(b"(?<!echo )ready")
@@ -300,6 +304,7 @@ class JobControl(unittest.TestCase):
         # In the background it reads, which stops it again; the terminal stays with the shell.
         self.type(b"bg\n")
         self.read_until(b"bg.*PROMPT ")
+        wait_until(lambda: self.state_of_job() == "T", "the job is stopped again")
         self.type(b"echo still''here\n")
         self.read_until(b"(?<!echo )stillhere")
         self.bring_to_foreground(command)
