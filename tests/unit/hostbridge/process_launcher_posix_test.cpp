@@ -138,7 +138,9 @@ class PosixLauncherTest : public testing::Test {
 
     static bool is_alive(pid_t process) {
         std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        // Of a process that ends meanwhile nothing can be read, which an iterator of the buffer would throw.
+        std::string text;
+        std::getline(file, text);
         const auto end = text.rfind(')');
         return end != std::string::npos && text[end + 2] != 'Z' && text[end + 2] != 'X';
     }
