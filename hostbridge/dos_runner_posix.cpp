@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,14 +12,10 @@
 #include "interop/image/identify.h"
 #include "interop/route/exit_code.h"
 #include "interop/route/runner_dos.h"
+#include "interop/route/runner_search.h"
 
 namespace hostbridge {
 namespace {
-
-bool is_program(const std::string& path) {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
-}
 
 /// A word of a runner's command for a path of any characters.
 std::string quoted_word(const std::string& path) {
@@ -37,7 +32,7 @@ std::string own_path() {
     const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
     path.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
     // Removed, or replaced by a new version, or with a character that a command cannot quote: this always leads to us.
-    const bool usable = is_program(path) && path.find('"') == std::string::npos;
+    const bool usable = interop::is_executable_file(path) && path.find('"') == std::string::npos;
     return usable ? path : "/proc/self/exe";
 }
 
@@ -66,7 +61,7 @@ std::string search_path() {
 }  // namespace
 
 void set_dos_runner(interop::RunnerTable& runners, const std::string& search_path) {
-    if (!interop::find_dos_emulator(is_program, search_path)) return;
+    if (!interop::find_dos_emulator(interop::is_executable_file, search_path)) return;
     const auto set = runners.set("dos=" + quoted_word(own_path()) + " run-dos -- %p");
     CHECK(set.has_value());
 }
@@ -86,7 +81,7 @@ int run_dos_command(const std::vector<std::string>& words) {
     launch.program = words[at + 1];
     launch.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(at) + 2, words.end());
     if (!launch.program.starts_with('/')) launch.program = "./" + launch.program;
-    const auto emulator = interop::find_dos_emulator(is_program, search_path());
+    const auto emulator = interop::find_dos_emulator(interop::is_executable_file, search_path());
     if (!emulator) {
         return complain(launch.program, "no DOS emulator is installed here", interop::exit_code::bridge_failed);
     }

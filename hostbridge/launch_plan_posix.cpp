@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "hostbridge/launch_plan_posix.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 
+#include "interop/route/runner_search.h"
 #include "interop/text/command_line.h"
 
 namespace hostbridge {
 namespace {
-
-bool is_executable_file(const std::string& path) {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
-}
 
 bool names(std::string_view variable, std::string_view name) {
     return variable.size() > name.size() && variable[name.size()] == '=' && variable.starts_with(name);
@@ -44,14 +37,14 @@ interop::VariableLookup Environment::lookup() const {
 
 std::optional<std::string> find_executable(const std::string& name, std::string_view search_path) {
     if (name.find('/') != std::string::npos) {
-        if (is_executable_file(name)) return name;
+        if (interop::is_executable_file(name)) return name;
         return std::nullopt;
     }
     while (true) {
         const auto colon = search_path.find(':');
         const std::string_view directory = search_path.substr(0, colon);
         std::string candidate = (directory.empty() ? "." : std::string(directory)) + "/" + name;
-        if (is_executable_file(candidate)) return candidate;
+        if (interop::is_executable_file(candidate)) return candidate;
         if (colon == std::string_view::npos) return std::nullopt;
         search_path.remove_prefix(colon + 1);
     }

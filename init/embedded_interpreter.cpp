@@ -2,7 +2,6 @@
 #include "init/embedded_interpreter.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,13 +9,10 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "init/memory_file.h"
 #include "interop/os/read_file.h"
 #include "interop/route/configuration.h"
 #include "interop/route/embedded_configuration.h"
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
 
 namespace init {
 namespace {
@@ -42,16 +38,9 @@ proto::Result<void> write_program(int fd, std::string_view bytes, const std::str
     return {};
 }
 
-// With MFD_EXEC also where vm.memfd_noexec is 1; kernels before 6.3 do not know it, and need it not.
-UniqueFd make_memory_file() {
-    UniqueFd file(::memfd_create("mzinit", MFD_CLOEXEC | MFD_EXEC));
-    if (!file && errno == EINVAL) file.reset(::memfd_create("mzinit", MFD_CLOEXEC));
-    return file;
-}
-
 proto::Result<EmbeddedInterpreter> place_in_memory(const std::string& bytes) {
     const std::string doing = "make a program in memory";
-    UniqueFd written = make_memory_file();
+    UniqueFd written = make_executable_memory_file("mzinit");
     if (!written) return proto::errno_error(errno, doing);
     if (auto done = write_program(written.get(), bytes, doing); !done) return done.error();
     UniqueFd readable(

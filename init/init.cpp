@@ -140,9 +140,8 @@ void adopt_orphans(const InitOptions& options) {
         warn_user(
             "Tini is not running as PID 1 and isn't registered as a child subreaper.\n"
             "Zombie processes will not be re-parented to Tini, so zombie reaping won't work.\n"
-            "To fix the problem, use the -s option or set the environment variable TINI_SUBREAPER to register Tini as "
-            "a "
-            "child subreaper, or run Tini as PID 1.");
+            "To fix the problem, use the -s option or set the environment variable TINI_SUBREAPER to register Tini "
+            "as a child subreaper, or run Tini as PID 1.");
     } else if (options.personality == Personality::mzinit) {
         warn_user(
             "not PID 1: processes whose parent has died go to another process, zombie reaping won't work "

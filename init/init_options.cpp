@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "interop/os/string_pointers.h"
+
 namespace init {
 namespace {
 
@@ -157,9 +159,7 @@ proto::Result<InitOptions> parse_init_options(Personality personality, const std
     InitOptions options;
     options.personality = personality;
     apply_environment(options, personality, environment);
-    std::vector<char*> words;
-    for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
+    const std::vector<char*> words = interop::pointers_to(argv);
     const Grammar grammar = grammar_of(personality);
     opterr = 0;
     optind = 0;  // glibc: start anew

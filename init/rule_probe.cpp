@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -17,13 +16,10 @@
 #include <cstdio>
 #include <string>
 
+#include "init/memory_file.h"
 #include "init/messages.h"
 #include "interop/os/spawn.h"
 #include "interop/os/unique_fd.h"
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
 
 namespace init {
 namespace {
@@ -47,8 +43,7 @@ std::string make_token() {
 
 /// A file without a name, in memory; where memory files cannot be made or executed, in a directory.
 UniqueFd make_nameless_file() {
-    UniqueFd file(::memfd_create("mzinit-rule-probe", MFD_CLOEXEC | MFD_EXEC));
-    if (!file && errno == EINVAL) file.reset(::memfd_create("mzinit-rule-probe", MFD_CLOEXEC));
+    UniqueFd file = make_executable_memory_file("mzinit-rule-probe");
     for (const char* directory : {"/run", "/tmp", "/var/tmp", "/var/lib", "/"}) {
         struct statvfs status {};
         // /run usually is a file system from which nothing may be executed.

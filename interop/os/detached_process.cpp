@@ -6,6 +6,8 @@
 
 #include <csignal>
 
+#include "interop/os/string_pointers.h"
+
 namespace interop {
 namespace {
 
@@ -40,15 +42,6 @@ class SpawnSettings {
     posix_spawn_file_actions_t actions_{};
     posix_spawnattr_t attributes_{};
 };
-
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (const std::string& text : texts) {
-        pointers.push_back(const_cast<char*>(text.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "interop/os/foreground.h"
+#include "interop/os/string_pointers.h"
 #include "interop/os/unique_fd.h"
 
 namespace interop {
@@ -67,14 +68,6 @@ int read_report(int fd) {
         count = ::read(fd, &reason, sizeof reason);
     } while (count < 0 && errno == EINTR);
     return count == static_cast<ssize_t>(sizeof reason) ? reason : 0;
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& s : strings) pointers.push_back(const_cast<char*>(s.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 }  // namespace

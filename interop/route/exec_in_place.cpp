@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "interop/os/string_pointers.h"
 #include "interop/route/exit_code.h"
 #include "proto/base/error.h"
 
@@ -16,13 +17,6 @@ namespace {
 
 bool names(std::string_view variable, std::string_view name) {
     return variable.size() > name.size() && variable[name.size()] == '=' && variable.starts_with(name);
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& words) {
-    std::vector<char*> pointers;
-    for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 }  // namespace

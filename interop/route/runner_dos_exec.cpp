@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/runner_dos_exec.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-
+#include "interop/route/exec_in_place.h"
 #include "interop/route/exit_code.h"
 #include "interop/route/runner_dos_directories.h"
 
@@ -61,13 +57,9 @@ LocalFailure exec_dos_emulator(const LocalLaunch& launch, const DosEmulator& emu
     const auto drives = find_dos_drives(launch.program);
     if (!drives) return {drives.error().message(), exit_code::cannot_run};
     const DosCommand command = dos_command(emulator, launch.program, *drives, arguments, options.interactive);
-    setenv("MZINIT_DEPTH", std::to_string(launch.depth).c_str(), 1);
-    for (const auto& [name, value] : command.environment) setenv(name.c_str(), value.c_str(), 1);
-    std::vector<char*> argv;
-    for (const std::string& word : command.words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    execv(emulator.path.c_str(), argv.data());
-    return {proto::errno_error(errno, "start " + emulator.path).message(), exit_code::bridge_failed};
+    NextEnvironment environment(launch.depth);
+    for (const auto& [name, value] : command.environment) environment.set(name, value);
+    return exec_in_place(emulator.path, command.words, environment);
 }
 
 }  // namespace interop

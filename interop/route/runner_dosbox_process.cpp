@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "interop/os/string_pointers.h"
+
 namespace interop {
 namespace {
 
@@ -67,13 +69,6 @@ bool arrange_descriptors(const ChildPlan& plan, int& report) {
     const int reason = errno;
     static_cast<void>(!::write(report, &reason, sizeof reason));
     ::_exit(127);
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 }  // namespace

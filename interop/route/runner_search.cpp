@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/runner_search.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace interop {
 
 std::optional<std::string> find_on_path(const std::function<bool(const std::string& path)>& exists,
@@ -16,6 +19,11 @@ std::optional<std::string> find_on_path(const std::function<bool(const std::stri
         search_path.remove_prefix(colon + 1);
     }
     return std::nullopt;
+}
+
+bool is_executable_file(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
 }  // namespace interop

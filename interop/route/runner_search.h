@@ -13,4 +13,7 @@ namespace interop {
 std::optional<std::string> find_on_path(const std::function<bool(const std::string& path)>& exists,
                                         std::string_view search_path, std::string_view name);
 
+/// Whether `path` is a regular file that we may execute.
+bool is_executable_file(const std::string& path);
+
 }  // namespace interop

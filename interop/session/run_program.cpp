@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "interop/os/string_pointers.h"
 #include "interop/route/configuration.h"
 #include "interop/route/installation.h"
 #include "interop/route/local_backends.h"
@@ -141,12 +142,11 @@ int ProgramRun::follow(const Route& route) {
 }
 
 int ProgramRun::run_natively() const {
-    std::vector<char*> argv{const_cast<char*>(invocation_.argv0.c_str())};
-    for (const std::string& argument : invocation_.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
+    std::vector<std::string> words{invocation_.argv0};
+    words.insert(words.end(), invocation_.arguments.begin(), invocation_.arguments.end());
     // By descriptor: the kernel sees the name /dev/fd/N then, for which there is no rule. A script's interpreter opens that.
     fcntl(program_.fd.get(), F_SETFD, 0);
-    syscall(SYS_execveat, program_.fd.get(), "", argv.data(), environ, AT_EMPTY_PATH);
+    syscall(SYS_execveat, program_.fd.get(), "", pointers_to(words).data(), environ, AT_EMPTY_PATH);
     return fail(exit_code::cannot_run, proto::errno_error(errno, "").code.message());
 }
 

@@ -1,13 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; Tries to mount the host's root as drive E: and to leave the secure mode. Exits with 1 if there is an E: afterwards.
 %include "dos.inc"
-%ifdef MZ
-%error "reads the PSP"
-%endif
-        mov     sp, 2000h
-        mov     bx, 200h
-        mov     ah, 4Ah
-        int     21h
+        make_room_for_a_child
         mov     dx, mount
         mov     bx, mount_block
         call    start

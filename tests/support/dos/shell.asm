@@ -1,13 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; Runs its command line by COMMAND.COM.
 %include "dos.inc"
-%ifdef MZ
-%error "reads the PSP"
-%endif
-        mov     sp, 2000h
-        mov     bx, 200h
-        mov     ah, 4Ah
-        int     21h
+        make_room_for_a_child
         mov     cl, [80h]
         xor     ch, ch
         mov     si, 81h
