@@ -2,6 +2,7 @@
 #include "proto/wire/agent_protocol.h"
 
 #include "proto/wire/liveness.h"
+#include "proto/wire/report_rules.h"
 #include "proto/wire/utf8_text.h"
 
 namespace proto {
@@ -81,6 +82,12 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
             if (phase_ != Phase::request) return out_of_order();
             phase_ = Phase::launching;
             return AgentEvent(event::InfoRequested{});
+        case ControlMessage::kReport:
+            if (phase_ != Phase::request || (agreement().capabilities & capability::reports) == 0)
+                return out_of_order();
+            if (!is_valid_report(message->report())) return peer_error(PeerFault::malformed_message, "read a report");
+            phase_ = Phase::launching;
+            return AgentEvent(event::ReportReceived{std::move(*message->mutable_report())});
         case ControlMessage::kPing: {
             const std::uint64_t credit = 2 * std::uint64_t{agreement().credit_granted_to_us};
             auto answered = append_pong(output_, message->ping().token(), credit);
@@ -188,6 +195,14 @@ void AgentProtocol::send_info(const mzinit::v1::Info& info) {
     for (auto& runner : *sent.mutable_runners()) {
         runner.set_command(to_utf8_text(runner.command()));
     }
+    send(message);
+}
+
+void AgentProtocol::send_report_taken() {
+    CHECK(phase_ == Phase::launching);
+    phase_ = Phase::ended;
+    ControlMessage message;
+    message.mutable_report_taken();
     send(message);
 }
 

@@ -21,6 +21,9 @@ struct LaunchRequested {
     mzinit::v1::Launch launch;
 };
 struct InfoRequested {};
+struct ReportReceived {
+    mzinit::v1::Report report;  ///< Within the limits, and with a status.
+};
 struct StdinData {
     std::string_view bytes;
 };
@@ -40,9 +43,10 @@ struct CreditGranted {
 };
 }  // namespace agent_event
 
-using AgentEvent = std::variant<agent_event::Nothing, agent_event::LaunchRequested, agent_event::InfoRequested,
-                                agent_event::StdinData, agent_event::StdinEnded, agent_event::ReaderGone,
-                                agent_event::SignalRequested, agent_event::Resized, agent_event::CreditGranted>;
+using AgentEvent =
+    std::variant<agent_event::Nothing, agent_event::LaunchRequested, agent_event::InfoRequested,
+                 agent_event::ReportReceived, agent_event::StdinData, agent_event::StdinEnded, agent_event::ReaderGone,
+                 agent_event::SignalRequested, agent_event::Resized, agent_event::CreditGranted>;
 
 /// The agent's end of one connection, from the first byte to the last, without I/O: frames in, events and bytes
 /// out. Order, credit and limits are enforced here; what is done about an event is the caller's business.
@@ -63,7 +67,7 @@ class AgentProtocol {
     std::string& output() { return output_; }
 
     [[nodiscard]] bool authenticated() const { return handshake_.done(); }
-    /// True once Launch or InfoRequest came: the launch deadline no longer applies.
+    /// True once a request came: the launch deadline no longer applies.
     [[nodiscard]] bool requested() const { return phase_ > Phase::request; }
     [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
     [[nodiscard]] const Agreement& agreement() const { return handshake_.agreement(); }
@@ -77,6 +81,8 @@ class AgentProtocol {
                            bool started);
     /// Answers InfoRequest; ends the connection.
     void send_info(const mzinit::v1::Info& info);
+    /// Answers Report: what it says has been written down. Ends the connection.
+    void send_report_taken();
     /// Refuses whatever state the connection is in; ends it.
     void send_refused(mzinit::v1::RefusalCode code, std::string_view text);
 

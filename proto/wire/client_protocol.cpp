@@ -2,6 +2,7 @@
 #include "proto/wire/client_protocol.h"
 
 #include "proto/wire/liveness.h"
+#include "proto/wire/report_rules.h"
 
 namespace proto {
 namespace {
@@ -79,6 +80,10 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             if (phase_ != Phase::asking) return out_of_order();
             phase_ = Phase::ended;
             return ClientEvent(event::InfoReceived{std::move(*message->mutable_info())});
+        case ControlMessage::kReportTaken:
+            if (phase_ != Phase::reporting) return out_of_order();
+            phase_ = Phase::ended;
+            return ClientEvent(event::ReportTaken{});
         case ControlMessage::kStdinConsumed: {
             const std::uint64_t total = message->stdin_consumed().total();
             if (phase_ != Phase::running || !stdin_window_) return out_of_order();
@@ -162,6 +167,15 @@ void ClientProtocol::send_info_request() {
     phase_ = Phase::asking;
     ControlMessage message;
     message.mutable_info_request();
+    send(message);
+}
+
+void ClientProtocol::send_report(const mzinit::v1::Report& report) {
+    CHECK(phase_ == Phase::ready && (agreement().capabilities & capability::reports) != 0);
+    CHECK(is_valid_report(report));
+    phase_ = Phase::reporting;
+    ControlMessage message;
+    *message.mutable_report() = report;
     send(message);
 }
 

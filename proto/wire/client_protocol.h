@@ -17,7 +17,7 @@ namespace proto {
 /// What an agent said. Views are valid until the decoder is touched again.
 namespace client_event {
 struct Nothing {};
-struct Ready {};  ///< The handshake is over: send the Launch or the InfoRequest.
+struct Ready {};  ///< The handshake is over: send the request.
 struct Launched {
     mzinit::v1::LaunchReply reply;
 };
@@ -27,6 +27,7 @@ struct LaunchFailed {
 struct InfoReceived {
     mzinit::v1::Info info;
 };
+struct ReportTaken {};
 struct OutputData {
     std::uint8_t stream;
     std::string_view bytes;
@@ -47,10 +48,11 @@ struct Exited {
 };
 }  // namespace client_event
 
-using ClientEvent = std::variant<client_event::Nothing, client_event::Ready, client_event::Launched,
-                                 client_event::LaunchFailed, client_event::InfoReceived, client_event::OutputData,
-                                 client_event::OutputEnded, client_event::StdinCredit, client_event::StdinConsumed,
-                                 client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
+using ClientEvent =
+    std::variant<client_event::Nothing, client_event::Ready, client_event::Launched, client_event::LaunchFailed,
+                 client_event::InfoReceived, client_event::ReportTaken, client_event::OutputData,
+                 client_event::OutputEnded, client_event::StdinCredit, client_event::StdinConsumed,
+                 client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
 
 /// The client's end of one connection without I/O; the mirror image of AgentProtocol.
 class ClientProtocol {
@@ -76,6 +78,9 @@ class ClientProtocol {
     /// After Ready. False, and nothing was queued, if the message is over max_control_length.
     [[nodiscard]] bool send_launch(const mzinit::v1::Launch& launch);
     void send_info_request();
+    /// After Ready, and only if agreement() has capability::reports. The report must keep to the limits and say how the
+    /// command ended.
+    void send_report(const mzinit::v1::Report& report);
 
     /// How many bytes of standard input may be sent now.
     [[nodiscard]] std::uint32_t sendable() const;
@@ -92,7 +97,7 @@ class ClientProtocol {
     void send_ping(std::uint64_t token);
 
   private:
-    enum class Phase { handshake, ready, asking, launching, running, ended };
+    enum class Phase { handshake, ready, asking, reporting, launching, running, ended };
 
     Result<std::optional<ClientEvent>> receive_frames();
     Result<ClientEvent> receive_frame(const Frame& frame);

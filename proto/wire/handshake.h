@@ -20,6 +20,7 @@ namespace capability {
 inline constexpr std::uint64_t descriptor_passing = 1u << 0;
 inline constexpr std::uint64_t raw_command_tail = 1u << 1;
 inline constexpr std::uint64_t host_names = 1u << 2;
+inline constexpr std::uint64_t reports = 1u << 3;
 }  // namespace capability
 
 /// What both sides know of each other once the handshake is over.
@@ -40,7 +41,7 @@ struct GreetingOptions {
     std::string software;
 };
 
-/// The client's half. Feed it frames until done() says that Launch or InfoRequest may be sent.
+/// The client's half. Feed it frames until done() says that a request may be sent.
 class ClientHandshake {
   public:
     enum class KeyPolicy { if_asked, required };

@@ -25,10 +25,13 @@ inline constexpr std::size_t nonce_length = 32;
 inline constexpr std::size_t key_length = 32;
 inline constexpr std::size_t digest_length = 32;
 inline constexpr std::size_t program_head_length = 4096;
+inline constexpr std::size_t max_machine_name_length = 255;
+inline constexpr std::size_t max_reported_command_length = 4096;
 inline constexpr std::size_t ticket_nonce_length = 16;
 inline constexpr std::size_t max_broker_reply_length = 16u << 10;
 
 inline constexpr std::chrono::milliseconds greeting_deadline = 1s;
+inline constexpr std::chrono::milliseconds answer_deadline = 1s;  ///< To InfoRequest or Report.
 inline constexpr std::chrono::milliseconds authentication_deadline = 5s;
 inline constexpr std::chrono::milliseconds launch_deadline = 5s;
 inline constexpr std::chrono::milliseconds progress_interval = 1s;

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "proto/wire/agent_protocol.h"
+#include "proto/wire/report_rules.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace {
@@ -44,6 +45,7 @@ class Scenario {
   private:
     static proto::GreetingOptions options() {
         proto::GreetingOptions options;
+        options.capabilities = proto::capability::reports;
         options.initial_credit = window;
         return options;
     }
@@ -53,6 +55,7 @@ class Scenario {
 
     void greet() {
         proto::GreetingOptions theirs;
+        theirs.capabilities = proto::capability::reports;
         theirs.initial_credit = window;
         const proto::ClientHandshake client(theirs, {}, proto::ClientHandshake::KeyPolicy::if_asked);
         hear(client.greeting_frame());
@@ -90,6 +93,10 @@ class Scenario {
     void handle(const event::InfoRequested&) {
         CHECK(agent_.authenticated() && !keyed_);
         agent_.send_info({});
+    }
+    void handle(const event::ReportReceived& received) {
+        CHECK(agent_.authenticated() && !keyed_ && proto::is_valid_report(received.report));
+        agent_.send_report_taken();
     }
     void handle(const event::StdinData& data) {
         CHECK(running_ && (relayed_ & 1) != 0 && !data.bytes.empty());

@@ -20,6 +20,7 @@ class Scenario {
     explicit Scenario(std::uint8_t mode)
         : keyed_((mode & 1) != 0),
           asks_((mode & 2) != 0),
+          reports_((mode & 4) != 0),
           client_(options(), keyed_ ? std::optional(proto::Key()) : std::nullopt,
                   keyed_ ? proto::ClientHandshake::KeyPolicy::required : proto::ClientHandshake::KeyPolicy::if_asked) {
         if ((mode & 0x10) == 0) greet();
@@ -46,12 +47,14 @@ class Scenario {
   private:
     static proto::GreetingOptions options() {
         proto::GreetingOptions options;
+        options.capabilities = proto::capability::reports;
         options.initial_credit = window;
         return options;
     }
 
     void greet() {
         proto::GreetingOptions theirs;
+        theirs.capabilities = proto::capability::reports;
         theirs.initial_credit = window;
         hear(proto::AgentHandshake(theirs, nullptr).greeting_frame());
     }
@@ -84,15 +87,21 @@ class Scenario {
         CHECK(!keyed_);  // nobody here can make the proof
         if (asks_) {
             client_.send_info_request();
+        } else if (reports_ && (client_.agreement().capabilities & proto::capability::reports) != 0) {
+            mzinit::v1::Report report;
+            report.set_code(0);
+            client_.send_report(report);
+            reported_ = true;
         } else {
             CHECK(client_.send_launch({}));
         }
     }
     void handle(const event::Launched& launched) {
-        CHECK(!asks_);
+        CHECK(!asks_ && !reported_);
         relayed_ = launched.reply.relayed_streams();
     }
     void handle(const event::InfoReceived&) { CHECK(asks_); }
+    void handle(const event::ReportTaken&) { CHECK(reported_); }
     void handle(const event::OutputData& data) {
         CHECK((relayed_ >> data.stream & 1) != 0);
         held_[data.stream] += static_cast<std::uint32_t>(data.bytes.size());
@@ -123,10 +132,12 @@ class Scenario {
 
     const bool keyed_;
     const bool asks_;
+    const bool reports_;
     proto::ClientProtocol client_;
     std::uint32_t relayed_ = 0;
     std::array<std::uint32_t, proto::standard_stream_count> held_{};
     std::uint64_t sent_ = 0;
+    bool reported_ = false;
     bool exited_ = false;
     bool failed_ = false;
 };

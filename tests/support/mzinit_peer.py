@@ -47,7 +47,7 @@ class Client:
         self.transport = endpoint.partition(":")[0]
         self.key, self.key_id = key, key_id
         self.connection = wire.Connection(wire.open_socket(endpoint), cut_after)
-        greeting.setdefault("capabilities", wire.RAW_TAIL | wire.HOST_NAMES
+        greeting.setdefault("capabilities", wire.RAW_TAIL | wire.HOST_NAMES | wire.REPORTS
                             | (wire.PASS_DESCRIPTORS if self.transport == "unix" else 0))
         self.greeting_fields = wire.make_greeting(key_id=key_id, **greeting)
         self.greeting = messages.encode_control("Greeting", **self.greeting_fields)
@@ -145,6 +145,19 @@ class Client:
     def info(self):
         self.connection.send_control("InfoRequest")
         return wire.expect(self.next_control(), "Info")
+
+    def send_report(self, command, machine="peer", **how):
+        """`how` is code=N or signal=N (the protocol's number)."""
+        self.connection.send_control("Report", machine=machine, command=command, **how)
+
+    def report(self, command, machine="peer", **how):
+        """Reports, and checks that the agent takes it and ends the connection as section 7 says."""
+        if not self.agent_greeting.capabilities & wire.REPORTS:
+            raise ProtocolError("the agent does not take reports")
+        self.send_report(command, machine, **how)
+        wire.expect(self.next_control(), "ReportTaken")
+        if rest := self.connection.wait_for_end():
+            raise ProtocolError(f"{rest[0]} after ReportTaken")
 
     # While the program runs.
 
@@ -300,7 +313,7 @@ class Session:
         self.passed = {}
         self.program = None
         self.client_greeting = None
-        capabilities = wire.PASS_DESCRIPTORS if agent.transport == "unix" else 0
+        capabilities = wire.REPORTS | (wire.PASS_DESCRIPTORS if agent.transport == "unix" else 0)
         changes = dict(capabilities=capabilities, authentication=messages.AUTHENTICATION_KEY if agent.key
                        else messages.AUTHENTICATION_NONE)
         changes.update(agent.greeting)
@@ -339,6 +352,21 @@ class Session:
         if any(os.isatty(descriptor) for descriptor in self.passed.values()):
             raise ProtocolError("a terminal was passed")
         return message
+
+    def read_report(self):
+        """The Report, as section 5 wants it."""
+        report = wire.expect(self.connection.next_control(), "Report")
+        if not self.greeting_fields["capabilities"] & self.client_greeting.capabilities & wire.REPORTS:
+            raise ProtocolError("a report without the capability")
+        if len(report.machine.encode()) > wire.MAX_MACHINE_NAME or len(report.command) > wire.MAX_REPORTED_COMMAND:
+            raise ProtocolError("a report over the limits")
+        if (report.code is None) == (report.signal is None):
+            raise ProtocolError("a report without a status")
+        if report.signal is not None and not 1 <= report.signal <= len(messages.SIGNALS):
+            raise ProtocolError(f"a report of signal {report.signal}")
+        if self.connection.descriptors:
+            raise ProtocolError("descriptors with a report")
+        return report
 
     def start(self, launch):
         """Answers LaunchReply; returns the Program."""
@@ -419,6 +447,18 @@ def launch_error(code, started=False, text="refused by the test", host_code=0):
         session.begin()
         session.read_launch()
         session.connection.send_control("LaunchError", code=code, started=started, text=text, host_code=host_code)
+        session.linger()
+
+    return behave
+
+
+def take_reports(reports):
+    """A behaviour: take a Report, append it to `reports`, and say so."""
+
+    def behave(session):
+        session.begin()
+        reports.append(session.read_report())
+        session.connection.send_control("ReportTaken")
         session.linger()
 
     return behave

@@ -19,7 +19,8 @@ HEADER = struct.Struct("<IBBH")
 MAX_CONTROL, MAX_DATA, MAX_GREETING = 4 << 20, 256 << 10, 4096
 MAX_OUTSTANDING = 16 << 20
 MAGIC = b"mzinit\r\n"
-PASS_DESCRIPTORS, RAW_TAIL, HOST_NAMES = 1, 2, 4
+PASS_DESCRIPTORS, RAW_TAIL, HOST_NAMES, REPORTS = 1, 2, 4, 8
+MAX_MACHINE_NAME, MAX_REPORTED_COMMAND = 255, 4096
 HANG_GUARD = 30.0  # Seconds. Nothing is expected to take so long; a test that waits so long has failed.
 
 

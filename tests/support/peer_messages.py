@@ -57,6 +57,10 @@ MESSAGES = {
     "Pong": (15, {1: Field("token", UINT)}),
     "ExitStatus": (16, {
         1: Field("code", UINT, oneof=True), 2: Field("signal", UINT, oneof=True), 3: Field("stdin_consumed", UINT)}),
+    "Report": (17, {
+        1: Field("machine", STRING), 2: Field("command", BYTES), 3: Field("code", UINT, oneof=True),
+        4: Field("signal", UINT, oneof=True)}),
+    "ReportTaken": (18, {}),
 }
 NAMES = {number: name for name, (number, _) in MESSAGES.items()}
 

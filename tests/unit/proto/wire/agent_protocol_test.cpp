@@ -21,6 +21,18 @@ std::string launch_frame() {
     return control_frame([](auto& message) { message.mutable_launch()->set_program("/cat.exe"); });
 }
 
+std::string reporting_greeting() {
+    return ClientHandshake(reporting_options(1), {}, ClientHandshake::KeyPolicy::if_asked).greeting_frame();
+}
+
+std::string report_frame(std::string_view command = "/bin/sh") {
+    return control_frame([&](auto& m) {
+        m.mutable_report()->set_machine("guest");
+        m.mutable_report()->set_command(std::string(command));
+        m.mutable_report()->set_code(3);
+    });
+}
+
 std::string signal_frame(int number) {
     return control_frame(
         [&](auto& m) { m.mutable_signal()->set_signal(static_cast<mzinit::v1::SignalNumber>(number)); });
@@ -105,6 +117,48 @@ TEST_F(AgentProtocolTest, AnswersAnInfoRequestAndEnds) {
     EXPECT_EQ(sent().at(0).control().info().search_path(), "/caf\xEF\xBF\xBD");
 }
 
+TEST_F(AgentProtocolTest, TakesAReportAndEnds) {
+    AgentProtocol taking(reporting_options(2), nullptr);
+    const auto received =
+        expect_event<event::ReportReceived>(receive(taking, reporting_greeting() + report_frame("boot \xff")));
+    EXPECT_EQ(received.report.machine(), "guest");
+    EXPECT_EQ(received.report.command(), "boot \xff");
+    EXPECT_EQ(received.report.code(), 3u);
+    EXPECT_TRUE(taking.requested());
+    taken(taking.output());
+    taking.send_report_taken();
+    EXPECT_TRUE(taking.ended());
+    EXPECT_TRUE(frames_in(taking.output()).at(0).control().has_report_taken());
+    EXPECT_TRUE(accepts_silently(taking, report_frame()));
+}
+
+TEST_F(AgentProtocolTest, RefusesAReportUnlessBothSidesHaveTheCapability) {
+    AgentProtocol without(greeting_options(2), nullptr);
+    EXPECT_EQ(fault_after(without, reporting_greeting() + report_frame()), PeerFault::unexpected_message);
+    AgentProtocol with(reporting_options(2), nullptr);
+    EXPECT_EQ(fault_after(with, client_greeting() + report_frame()), PeerFault::unexpected_message);
+}
+
+TEST_F(AgentProtocolTest, RefusesAReportThatBreaksItsRules) {
+    AgentProtocol taking(reporting_options(2), nullptr);
+    const auto without_status = control_frame([](auto& m) { m.mutable_report()->set_command("/bin/sh"); });
+    EXPECT_EQ(fault_after(taking, reporting_greeting() + without_status), PeerFault::malformed_message);
+    AgentProtocol other(reporting_options(2), nullptr);
+    const auto too_long = report_frame(std::string(limits::max_reported_command_length + 1, 'x'));
+    EXPECT_EQ(fault_after(other, reporting_greeting() + too_long), PeerFault::malformed_message);
+}
+
+TEST_F(AgentProtocolTest, RefusesAReportBeforeTheProofAndAfterAnotherRequest) {
+    AgentProtocol keyed(reporting_options(2), lookup_of(test_key()));
+    EXPECT_EQ(fault_after(keyed, reporting_greeting() + report_frame()), PeerFault::unexpected_message);
+    AgentProtocol launching(reporting_options(2), nullptr);
+    expect_event<event::LaunchRequested>(receive(launching, reporting_greeting() + launch_frame()));
+    EXPECT_EQ(fault_after(launching, report_frame()), PeerFault::unexpected_message);
+    AgentProtocol reporting(reporting_options(2), nullptr);
+    expect_event<event::ReportReceived>(receive(reporting, reporting_greeting() + report_frame()));
+    EXPECT_EQ(fault_after(reporting, report_frame()), PeerFault::unexpected_message);
+}
+
 TEST_F(AgentProtocolTest, RefusesARequestBeforeTheGreeting) {
     EXPECT_TRUE(fault_after(agent, launch_frame()));
     EXPECT_FALSE(agent.authenticated());
@@ -164,15 +218,12 @@ TEST_F(AgentProtocolTest, RefusesWhatAClientMustNotSendBeforeLaunch) {
 }
 
 TEST_F(AgentProtocolTest, RefusesWhatOnlyAnAgentSends) {
-    const std::vector<void (*)(ControlMessage&)> messages = {[](auto& m) { m.mutable_greeting(); },
-                                                             [](auto& m) { m.mutable_authenticate(); },
-                                                             [](auto& m) { m.mutable_refused(); },
-                                                             [](auto& m) { m.mutable_launch_reply(); },
-                                                             [](auto& m) { m.mutable_launch_error(); },
-                                                             [](auto& m) { m.mutable_info(); },
-                                                             [](auto& m) { m.mutable_stdin_consumed(); },
-                                                             [](auto& m) { m.mutable_progress(); },
-                                                             [](auto& m) { m.mutable_exit_status()->set_code(0); }};
+    const std::vector<void (*)(ControlMessage&)> messages = {
+        [](auto& m) { m.mutable_greeting(); },     [](auto& m) { m.mutable_authenticate(); },
+        [](auto& m) { m.mutable_refused(); },      [](auto& m) { m.mutable_launch_reply(); },
+        [](auto& m) { m.mutable_launch_error(); }, [](auto& m) { m.mutable_info(); },
+        [](auto& m) { m.mutable_report_taken(); }, [](auto& m) { m.mutable_stdin_consumed(); },
+        [](auto& m) { m.mutable_progress(); },     [](auto& m) { m.mutable_exit_status()->set_code(0); }};
     for (const auto fill : messages) {
         AgentProtocol fresh(greeting_options(2), nullptr);
         ASSERT_TRUE(receive(fresh, client_greeting() + launch_frame()));

@@ -15,6 +15,15 @@ std::string agent_greeting(std::uint32_t credit = limits::default_initial_credit
     return AgentHandshake(greeting_options(2, credit), nullptr).greeting_frame();
 }
 
+std::string reporting_agent_greeting() { return AgentHandshake(reporting_options(2), nullptr).greeting_frame(); }
+
+mzinit::v1::Report some_report() {
+    mzinit::v1::Report report;
+    report.set_command("/bin/sh \xff");
+    report.set_signal(mzinit::v1::SIGNAL_KILL);
+    return report;
+}
+
 std::string reply_frame(std::uint32_t relayed = 7) {
     return control_frame([&](auto& m) { m.mutable_launch_reply()->set_relayed_streams(relayed); });
 }
@@ -91,7 +100,8 @@ TEST_F(ClientProtocolTest, RefusesWhatOnlyAClientSends) {
     const std::vector<void (*)(ControlMessage&)> messages = {
         [](auto& m) { m.mutable_greeting(); }, [](auto& m) { m.mutable_authenticate(); },
         [](auto& m) { m.mutable_launch(); },   [](auto& m) { m.mutable_info_request(); },
-        [](auto& m) { m.mutable_signal(); },   [](auto& m) { m.mutable_resize(); }};
+        [](auto& m) { m.mutable_signal(); },   [](auto& m) { m.mutable_resize(); },
+        [](auto& m) { m.mutable_report(); }};
     for (const auto fill : messages) {
         ClientProtocol fresh(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
         expect_event<event::Ready>(receive(fresh, agent_greeting()));
@@ -105,6 +115,7 @@ TEST_F(ClientProtocolTest, RefusesAnswersToWhatItNeverAsked) {
     for (const auto& frame :
          {reply_frame(), exit_frame(0), data_frame(1, "x"), consumed_frame(0), credit_frame(0, 1), stdin_closed_frame(),
           control_frame([](auto& m) { m.mutable_launch_error(); }), control_frame([](auto& m) { m.mutable_info(); }),
+          control_frame([](auto& m) { m.mutable_report_taken(); }),
           control_frame([](auto& m) { m.mutable_progress(); })}) {
         ClientProtocol fresh(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
         expect_event<event::Ready>(receive(fresh, agent_greeting()));
@@ -114,13 +125,43 @@ TEST_F(ClientProtocolTest, RefusesAnswersToWhatItNeverAsked) {
 
 TEST_F(ClientProtocolTest, RefusesTheAnswerToTheOtherQuestion) {
     launch();
-    EXPECT_EQ(fault_after(client, control_frame([](auto& m) { m.mutable_info(); })), PeerFault::unexpected_message);
-    for (const auto& frame : {reply_frame(), control_frame([](auto& m) { m.mutable_launch_error(); })}) {
-        ClientProtocol asking(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
-        expect_event<event::Ready>(receive(asking, agent_greeting()));
-        asking.send_info_request();
-        EXPECT_EQ(fault_after(asking, frame), PeerFault::unexpected_message);
+    const auto info_frame = control_frame([](auto& m) { m.mutable_info(); });
+    const auto taken_frame = control_frame([](auto& m) { m.mutable_report_taken(); });
+    EXPECT_EQ(fault_after(client, info_frame), PeerFault::unexpected_message);
+    for (const auto& frame :
+         {reply_frame(), control_frame([](auto& m) { m.mutable_launch_error(); }), info_frame, taken_frame}) {
+        if (frame != info_frame) {
+            ClientProtocol asking(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
+            expect_event<event::Ready>(receive(asking, agent_greeting()));
+            asking.send_info_request();
+            EXPECT_EQ(fault_after(asking, frame), PeerFault::unexpected_message);
+        }
+        if (frame != taken_frame) {
+            ClientProtocol reporting(reporting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
+            expect_event<event::Ready>(receive(reporting, reporting_agent_greeting()));
+            reporting.send_report(some_report());
+            EXPECT_EQ(fault_after(reporting, frame), PeerFault::unexpected_message);
+        }
     }
+}
+
+TEST_F(ClientProtocolTest, ReportsAndEndsWhenTheReportIsTaken) {
+    ClientProtocol reporting(reporting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
+    expect_event<event::Ready>(receive(reporting, reporting_agent_greeting()));
+    taken(reporting.output());
+    reporting.send_report(some_report());
+    EXPECT_EQ(frames_in(reporting.output()).at(0).control().report().command(), "/bin/sh \xff");
+    EXPECT_FALSE(reporting.ended());
+    expect_event<event::ReportTaken>(receive(reporting, control_frame([](auto& m) { m.mutable_report_taken(); })));
+    EXPECT_TRUE(reporting.ended());
+}
+
+TEST_F(ClientProtocolTest, FindsNoCapabilityToReportUnlessBothSidesHaveIt) {
+    ClientProtocol reporting(reporting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
+    expect_event<event::Ready>(receive(reporting, agent_greeting()));
+    EXPECT_EQ(reporting.agreement().capabilities & capability::reports, 0u);
+    expect_event<event::Ready>(receive(client, reporting_agent_greeting()));
+    EXPECT_EQ(client.agreement().capabilities & capability::reports, 0u);
 }
 
 TEST_F(ClientProtocolTest, HandsOverInfoAndEnds) {

@@ -125,6 +125,18 @@ std::vector<GoldenFrame> golden_frames() {
                     m.mutable_exit_status()->set_stdin_consumed(42);
                 }),
         control("exit_signal.bin", [](auto& m) { m.mutable_exit_status()->set_signal(mzinit::v1::SIGNAL_SEGV); }),
+        control("report_code.bin",
+                [](auto& m) {
+                    m.mutable_report()->set_machine("guest-1");
+                    m.mutable_report()->set_command("/bin/sh -c \xff");
+                    m.mutable_report()->set_code(0);
+                }),
+        control("report_signal.bin",
+                [](auto& m) {
+                    m.mutable_report()->set_command("/sbin/boot");
+                    m.mutable_report()->set_signal(mzinit::v1::SIGNAL_KILL);
+                }),
+        control("report_taken.bin", [](auto& m) { m.mutable_report_taken(); }),
         {"data.bin", data_frame(stream_stdout, std::string("hello\n\0\xff", 8))},
         {"data_end.bin", data_frame(stream_stdin, "")},
         {"credit.bin", credit_frame(stream_stderr, 262144)}};

@@ -94,6 +94,13 @@ inline GreetingOptions greeting_options(std::uint8_t nonce_byte,
     return options;
 }
 
+/// The same, of an end that can report or take reports.
+inline GreetingOptions reporting_options(std::uint8_t nonce_byte) {
+    GreetingOptions options = greeting_options(nonce_byte);
+    options.capabilities |= capability::reports;
+    return options;
+}
+
 inline Key test_key(std::uint8_t first = 0, std::string id = "default") {
     Key key;
     key.id = std::move(id);
