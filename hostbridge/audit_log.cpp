@@ -27,6 +27,57 @@ std::string printable(std::string_view message) {
     return line;
 }
 
+/// The one line of a record, built field by field.
+class RecordLine {
+  public:
+    RecordLine(std::string_view event, LogFormat format, std::string_view time)
+        : is_json_(format == LogFormat::json),
+          line_(is_json_
+                    ? "{\"time\":\"" + std::string(time) + R"(","level":"info","event":")" + std::string(event) + '"'
+                    : std::string(time) + " " + std::string(event)) {}
+
+    void add_text(std::string_view name, std::string_view value) {
+        add_name(name);
+        line_ += '"' + escape_for_log(value) + '"';
+    }
+
+    void add_number(std::string_view name, std::uint64_t value) {
+        add_name(name);
+        line_ += std::to_string(value);
+    }
+
+    [[nodiscard]] std::string finish() const { return is_json_ ? line_ + "}" : line_; }
+
+  private:
+    void add_name(std::string_view name) {
+        line_ += is_json_ ? ",\"" : " ";
+        line_ += name;
+        line_ += is_json_ ? "\":" : "=";
+    }
+
+    bool is_json_;
+    std::string line_;
+};
+
+std::string format_specific(const LaunchRecord& record, LogFormat format, std::string_view time) {
+    RecordLine line("launch", format, time);
+    line.add_text("peer", record.peer);
+    line.add_text("program", record.program);
+    if (record.process_id != 0) line.add_number("pid", record.process_id);
+    line.add_text("result", record.result);
+    line.add_number("ms", static_cast<std::uint64_t>(record.duration.count()));
+    return line.finish();
+}
+
+std::string format_specific(const ReportRecord& record, LogFormat format, std::string_view time) {
+    RecordLine line("report", format, time);
+    line.add_text("peer", record.peer);
+    line.add_text("machine", record.machine);
+    line.add_text("command", record.command);
+    line.add_text("result", record.result);
+    return line.finish();
+}
+
 }  // namespace
 
 std::string escape_for_log(std::string_view text) {
@@ -47,28 +98,8 @@ std::string escape_for_log(std::string_view text) {
     return escaped;
 }
 
-std::string format_record(const LaunchRecord& record, LogFormat format, std::string_view time) {
-    const bool json = format == LogFormat::json;
-    std::string line = json ? "{\"time\":\"" + std::string(time) + "\",\"level\":\"info\",\"event\":\"launch\""
-                            : std::string(time) + " launch";
-    const auto add_text = [&](std::string_view name, std::string_view value) {
-        line += json ? ",\"" : " ";
-        line += name;
-        line += json ? "\":\"" : "=\"";
-        line += escape_for_log(value) + "\"";
-    };
-    const auto add_number = [&](std::string_view name, std::uint64_t value) {
-        line += json ? ",\"" : " ";
-        line += name;
-        line += json ? "\":" : "=";
-        line += std::to_string(value);
-    };
-    add_text("peer", record.peer);
-    add_text("program", record.program);
-    if (record.process_id != 0) add_number("pid", record.process_id);
-    add_text("result", record.result);
-    add_number("ms", static_cast<std::uint64_t>(record.duration.count()));
-    return json ? line + "}" : line;
+std::string format_record(const AuditRecord& record, LogFormat format, std::string_view time) {
+    return std::visit([&](const auto& specific) { return format_specific(specific, format, time); }, record);
 }
 
 std::string format_message(proto::LogLevel level, std::string_view message, LogFormat format, std::string_view time) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "proto/base/log.h"
 
@@ -26,8 +27,18 @@ struct LaunchRecord {
     std::chrono::milliseconds duration{0};
 };
 
+/// What a guest has reported of a command of its own, which the agent did not start and cannot check.
+struct ReportRecord {
+    std::string peer;
+    std::string machine;
+    std::string command;
+    std::string result;  ///< "exit 3", "signal 9".
+};
+
+using AuditRecord = std::variant<LaunchRecord, ReportRecord>;
+
 /// One line for the record, without a line end. `time` is what both formats begin with.
-std::string format_record(const LaunchRecord& record, LogFormat format, std::string_view time);
+std::string format_record(const AuditRecord& record, LogFormat format, std::string_view time);
 
 /// One line for a message of the log, without a line end.
 std::string format_message(proto::LogLevel level, std::string_view message, LogFormat format, std::string_view time);

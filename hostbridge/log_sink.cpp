@@ -25,8 +25,8 @@ void install_log_sink(LogFormat format) {
     proto::set_log_sink(format == LogFormat::json ? sink<LogFormat::json> : sink<LogFormat::text>);
 }
 
-std::function<void(const LaunchRecord&)> make_audit_sink(LogFormat format) {
-    return [format](const LaunchRecord& record) {
+std::function<void(const AuditRecord&)> make_audit_sink(LogFormat format) {
+    return [format](const AuditRecord& record) {
         write_line(format_record(record, format, utc_time(std::chrono::system_clock::now())));
     };
 }

@@ -11,6 +11,6 @@ namespace hostbridge {
 void install_log_sink(LogFormat format);
 
 /// Writes records to standard error.
-std::function<void(const LaunchRecord&)> make_audit_sink(LogFormat format);
+std::function<void(const AuditRecord&)> make_audit_sink(LogFormat format);
 
 }  // namespace hostbridge

@@ -22,6 +22,7 @@ proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& no
     if (peer.transport == Peer::Transport::unix_socket) options.capabilities |= proto::capability::descriptor_passing;
     if (path_flavour() == interop::PathFlavour::windows) options.capabilities |= proto::capability::raw_command_tail;
     options.nonce = nonce;
+    options.capabilities |= proto::capability::reports;
     options.software = software_name();
     return options;
 }
@@ -156,6 +157,8 @@ void Session::handle(proto::AgentEvent next) {
         begin_launch(std::move(launch->launch));
     } else if (std::holds_alternative<event::InfoRequested>(next)) {
         send_info();
+    } else if (auto* received = std::get_if<event::ReportReceived>(&next)) {
+        take_report(received->report);
     } else if (auto* data = std::get_if<event::StdinData>(&next)) {
         if (stdin_) stdin_->deliver(data->bytes);
     } else if (std::holds_alternative<event::StdinEnded>(next)) {
@@ -291,6 +294,25 @@ void Session::send_info() {
         runner.set_command(command);
     }
     protocol_.send_info(info);
+    begin_ending();
+}
+
+// Who may not start a program here shall not write what it likes into the log of those that were started, either.
+void Session::take_report(const mzinit::v1::Report& report) {
+    if (!passed_.empty()) {
+        return protocol_error(proto::peer_error(proto::PeerFault::descriptor_mismatch, "read a report"));
+    }
+    if (const auto refused = services_.launch_policy.refusal(peer_)) {
+        proto::warn(peer_text() + ": report refused: " + *refused);
+        return refuse(mzinit::v1::REFUSAL_NOT_AUTHORIZED, *refused);
+    }
+    const bool was_killed = report.how_case() == mzinit::v1::Report::kSignal;
+    services_.audit(
+        ReportRecord{.peer = peer_text(),
+                     .machine = report.machine(),
+                     .command = report.command(),
+                     .result = describe_exit(was_killed ? ExitResult(report.signal()) : ExitResult(report.code()))});
+    protocol_.send_report_taken();
     begin_ending();
 }
 

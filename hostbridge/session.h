@@ -28,7 +28,7 @@ struct SessionServices {
     interop::PathMap map;
     std::string fallback_directory;
     ProgramCache* cache = nullptr;
-    std::function<void(const LaunchRecord&)> audit;
+    std::function<void(const AuditRecord&)> audit;
     std::span<char> scratch;  ///< For reading programs' output.
     std::vector<proto::Key> keys;
     LaunchPolicy launch_policy;
@@ -86,6 +86,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void start_relays(Process& process);
     void fail_launch(const LaunchFailure& failure);
     void send_info();
+    void take_report(const mzinit::v1::Report& report);
     void deliver_signal(mzinit::v1::SignalNumber signal);
     void exited(ExitResult result);
     void drain_time_over();

@@ -40,6 +40,27 @@ TEST(AuditLog, EscapesWhatCouldForgeALine) {
     EXPECT_NE(line.find("/x\\u000a2026 launch peer=\\\"root\\\""), std::string::npos);
 }
 
+ReportRecord report_record() {
+    return {.peer = "vsock cid=3 port=1023", .machine = "guest", .command = "/bin/sh -c x", .result = "exit 3"};
+}
+
+TEST(AuditLog, WritesOneLinePerReport) {
+    EXPECT_EQ(format_record(report_record(), LogFormat::text, "T"),
+              "T report peer=\"vsock cid=3 port=1023\" machine=\"guest\" command=\"/bin/sh -c x\" result=\"exit 3\"");
+    EXPECT_EQ(format_record(report_record(), LogFormat::json, "T"),
+              "{\"time\":\"T\",\"level\":\"info\",\"event\":\"report\",\"peer\":\"vsock cid=3 port=1023\","
+              "\"machine\":\"guest\",\"command\":\"/bin/sh -c x\",\"result\":\"exit 3\"}");
+}
+
+TEST(AuditLog, EscapesWhatAGuestReports) {
+    ReportRecord record = report_record();
+    record.machine = "g\"\x1b";
+    record.command = "a\n2026 launch peer=\"root\" \xff";
+    EXPECT_EQ(format_record(record, LogFormat::text, "T"),
+              "T report peer=\"vsock cid=3 port=1023\" machine=\"g\\\"\\u001b\" "
+              "command=\"a\\u000a2026 launch peer=\\\"root\\\" \\u00ff\" result=\"exit 3\"");
+}
+
 TEST(AuditLog, CutsLongTexts) {
     const std::string escaped = escape_for_log(std::string(100000, 'x'));
     EXPECT_LT(escaped.size(), 300u);

@@ -94,7 +94,7 @@ class SessionTest : public testing::Test {
                     .map = interop::PathMap(interop::PathFlavour::posix),
                     .fallback_directory = {},
                     .cache = nullptr,
-                    .audit = [this](const LaunchRecord& record) { records_.push_back(record); },
+                    .audit = [this](const AuditRecord& record) { keep(record); },
                     .scratch = scratch_,
                     .keys = {},
                     .search_path = "/bin"} {
@@ -121,9 +121,13 @@ class SessionTest : public testing::Test {
         ASSERT_TRUE(proto::append_control(bytes, message));
         receive(bytes, std::move(descriptors));
     }
+    void keep(const AuditRecord& record) {
+        if (const auto* launch = std::get_if<LaunchRecord>(&record)) records_.push_back(*launch);
+        if (const auto* report = std::get_if<ReportRecord>(&record)) reports_.push_back(*report);
+    }
     void greet() {
         proto::GreetingOptions options;
-        options.capabilities = proto::capability::descriptor_passing;
+        options.capabilities = proto::capability::descriptor_passing | proto::capability::reports;
         receive(proto::ClientHandshake(options, {}, proto::ClientHandshake::KeyPolicy::if_asked).greeting_frame());
     }
     ControlMessage launch_message(const std::string& name = "a.exe") {
@@ -134,6 +138,13 @@ class SessionTest : public testing::Test {
         launch.set_program_head_sha256(std::string(proto::as_bytes(proto::sha256("MZ"))));
         launch.add_argv("secret argument");
         launch.set_working_directory(directory_.path());
+        return message;
+    }
+    static ControlMessage report_message() {
+        ControlMessage message;
+        message.mutable_report()->set_machine("guest");
+        message.mutable_report()->set_command("/bin/sh \xff");
+        message.mutable_report()->set_code(3);
         return message;
     }
     static ControlMessage signal_message(mzinit::v1::SignalNumber signal) {
@@ -169,6 +180,7 @@ class SessionTest : public testing::Test {
     std::array<char, 4096> scratch_{};
     Wire wire_;
     std::vector<LaunchRecord> records_;
+    std::vector<ReportRecord> reports_;
     uv::Loop loop_;
     FakeLauncher launcher_;
     SessionServices services_;
@@ -195,6 +207,42 @@ TEST_F(SessionTest, AnswersInfoAndEnds) {
     EXPECT_FALSE(finished_);  // it discards input until the client closes
     session_->peer_ended();
     EXPECT_TRUE(finished_);
+}
+
+TEST_F(SessionTest, WritesAReportDownBeforeItSaysThatItTookIt) {
+    greet();
+    receive(report_message());
+    ASSERT_EQ(reports_.size(), 1u);
+    EXPECT_EQ(reports_[0].peer, "unix uid=5 pid=6");
+    EXPECT_EQ(reports_[0].machine, "guest");
+    EXPECT_EQ(reports_[0].command, "/bin/sh \xff");
+    EXPECT_EQ(reports_[0].result, "exit 3");
+    EXPECT_TRUE(last_message().has_report_taken());
+    EXPECT_TRUE(wire_.shut_down);
+    EXPECT_FALSE(finished_);  // it discards input until the client closes
+    session_->peer_ended();
+    EXPECT_TRUE(finished_);
+    EXPECT_TRUE(records_.empty());
+}
+
+TEST_F(SessionTest, RefusesTheReportOfOneWhoMayNotLaunch) {
+    services_.launch_policy = LaunchPolicy::parse("deny uid=5\nallow").value();
+    greet();
+    receive(report_message());
+    EXPECT_EQ(last_message().refused().code(), mzinit::v1::REFUSAL_NOT_AUTHORIZED);
+    EXPECT_EQ(last_message().refused().text(), "the agent's policy denies it (line 1)");
+    EXPECT_TRUE(wire_.shut_down);
+    EXPECT_TRUE(reports_.empty());
+}
+
+TEST_F(SessionTest, EndsOnDescriptorsWithAReport) {
+    greet();
+    PassedDescriptors descriptors;
+    descriptors.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    receive(report_message(), std::move(descriptors));
+    EXPECT_FALSE(last_message().has_report_taken());
+    EXPECT_TRUE(wire_.shut_down);
+    EXPECT_TRUE(reports_.empty());
 }
 
 TEST_F(SessionTest, ReportsStartAndExit) {
