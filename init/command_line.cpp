@@ -8,6 +8,7 @@
 #include "init/init_options.h"
 #include "init/messages.h"
 #include "init/registration.h"
+#include "init/report_command.h"
 #include "interop/session/run_program.h"
 
 namespace init {
@@ -115,6 +116,8 @@ int run_command_line(int argc, const char* const* argv) {
         print(init_usage(Personality::mzinit));
         return 0;
     }
+    // Its words are another command's, and must not be taken for options or lists of ours.
+    if (first == "report") return run_report({argv + 2, argv + argc});
     CLI::App app("Runs Windows and DOS programs from Linux", "mzinit");
     CommandLine line;
     add_subcommands(app, line);

@@ -60,6 +60,13 @@ std::optional<SignalNumber> protocol_signal(int linux_number) {
     return std::nullopt;
 }
 
+std::optional<SignalNumber> reported_signal(int linux_number) {
+    for (const SignalPair& pair : signal_pairs) {
+        if (pair.number == linux_number) return pair.protocol;
+    }
+    return std::nullopt;
+}
+
 int exit_code_for(mzinit::v1::LaunchErrorCode code) {
     switch (code) {
         case mzinit::v1::LAUNCH_ERROR_NOT_FOUND:

@@ -34,6 +34,10 @@ int linux_signal(mzinit::v1::SignalNumber signal);
 /// The protocol's number for a Linux signal that a client may send; nothing for others.
 std::optional<mzinit::v1::SignalNumber> protocol_signal(int linux_number);
 
+/// The protocol's number for the signal that a process of this guest died of; nothing for one that the protocol does not
+/// have (real-time signals, among others).
+std::optional<mzinit::v1::SignalNumber> reported_signal(int linux_number);
+
 /// Exit code for a launch that failed: PROTOCOL.md section 8.
 int exit_code_for(mzinit::v1::LaunchErrorCode code);
 

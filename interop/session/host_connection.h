@@ -12,7 +12,7 @@
 
 namespace interop {
 
-/// A connection on which the handshake is over: Launch or InfoRequest may be sent.
+/// A connection on which the handshake is over: a request may be sent.
 struct HostConnection {
     UniqueFd socket;  ///< Non-blocking.
     std::unique_ptr<proto::ClientProtocol> protocol;

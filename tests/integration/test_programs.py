@@ -399,6 +399,14 @@ class ProgramTests:
         wait_until(is_full, "the stalled client's pipe fills")
         return stalled
 
+    # --- reports ---------------------------------------------------------------------------------------------
+
+    def test_how_a_command_of_the_guest_ended_is_logged(self):
+        result = self.run_program([bridges.MZINIT, "report", "--machine", "guest", "--exit-code", "3", "--", "sh", b"b\n\"\xff"])
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"", b""))
+        self.assertRegex(self.bridge.log(),
+                         r' report peer="[^"]+" machine="guest" command="sh b\\u000a\\"\\u00ff" result="exit 3"')
+
     # --- refusals --------------------------------------------------------------------------------------------
 
     def test_32_bit_program_without_32_bit_wine(self):

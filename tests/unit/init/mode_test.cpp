@@ -39,7 +39,8 @@ TEST(Mode, OldKernelsInterpreterIsKnownByNameAndFile) {
 }
 
 TEST(Mode, SubcommandsAndQuestionsAreForTheCommandLine) {
-    for (const char* word : {"register", "unregister", "status", "run", "identify", "--version", "--help", "-h"}) {
+    for (const char* word :
+         {"register", "unregister", "status", "run", "identify", "broker", "report", "--version", "--help", "-h"}) {
         EXPECT_EQ(decide_mode({.argv1 = word}), Mode::command_line) << word;
         EXPECT_EQ(decide_mode({.is_first_process = true, .argv1 = word}), Mode::command_line) << word;
     }

@@ -49,6 +49,8 @@ TEST(ExitStatus, LoaderFailuresHaveWordsAndTheirOwnCodes) {
 TEST(ExitStatus, SignalsTranslateBothWays) {
     EXPECT_EQ(protocol_signal(SIGTERM), mzinit::v1::SIGNAL_TERM);
     EXPECT_EQ(protocol_signal(SIGSEGV), std::nullopt) << "clients do not send it";
+    EXPECT_EQ(reported_signal(SIGSEGV), mzinit::v1::SIGNAL_SEGV);
+    EXPECT_EQ(reported_signal(SIGRTMIN), std::nullopt);
     EXPECT_EQ(linux_signal(mzinit::v1::SIGNAL_XFSZ), SIGXFSZ);
     EXPECT_EQ(linux_signal(static_cast<mzinit::v1::SignalNumber>(999)), SIGKILL);
 }
