@@ -19,6 +19,7 @@ namespace {
 // Handlers have no arguments of ours, so what they need is here.
 pid_t main_child = 0;
 Finish finish_with = nullptr;
+OnSignal serve_signal = nullptr;
 alignas(16) char handler_stack[16 * 1024];
 
 void report(const char* what) noexcept {
@@ -44,7 +45,12 @@ void report(const char* what) noexcept {
             if (child == main_child) finish_with(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
         }
         const int signal = ::sigwaitinfo(&all, nullptr);
-        if (signal > 0 && signal != SIGCHLD && signal != SIGPIPE) ::kill(main_child, signal);
+        if (signal <= 0 || signal == SIGCHLD || signal == SIGPIPE) continue;
+        if (serve_signal != nullptr) {
+            serve_signal(signal);
+        } else if (main_child > 0) {
+            ::kill(main_child, signal);
+        }
     }
 }
 
@@ -67,9 +73,10 @@ void fault_handler(int signal, siginfo_t* details, void*) {
 
 }  // namespace
 
-void arm_emergency(pid_t child, Finish finish) noexcept {
+void arm_emergency(pid_t child, Finish finish, OnSignal on_signal) noexcept {
     main_child = child;
     finish_with = finish;
+    serve_signal = on_signal;
     proto::set_check_handler(check_handler);
     // Also where an allocation fails: what throws bad_alloc is not caught.
     std::set_terminate([] { enter("an exception that nobody caught"); });

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/reboot.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,10 +15,11 @@
 #include "init/emergency.h"
 #include "init/init_options.h"
 #include "init/license_text.h"
+#include "init/machine/machine.h"
 #include "init/messages.h"
 #include "init/registration.h"
 #include "init/rule_guard.h"
-#include "init/start_pages.h"
+#include "init/start_memory.h"
 #include "init/supervise.h"
 #include "interop/os/mount.h"
 #include "interop/os/signals.h"
@@ -35,12 +35,6 @@ constexpr int exit_cannot_run = 126;
 constexpr int exit_not_found = 127;
 
 void leave_container(int exit_code) noexcept { ::_exit(exit_code); }
-
-void switch_machine_off(int) noexcept {
-    ::sync();
-    ::reboot(RB_POWER_OFF);
-    while (true) ::pause();  // Ending would make the kernel panic.
-}
 
 proto::Result<pid_t> start_command(const InitOptions& options, const interop::SignalState& signals,
                                    const CommandTerminal& terminal) {
@@ -109,8 +103,7 @@ std::optional<RuleGuard> guard_rules(RegisteredRules registered) {
     return std::nullopt;
 }
 
-int supervise_command(const InitOptions& options, const interop::SignalState& inherited, Finish finish,
-                      RuleGuard* guard) {
+int supervise_command(const InitOptions& options, const interop::SignalState& inherited, RuleGuard* guard) {
     const CommandTerminal terminal = CommandTerminal::find();
     SupervisorPolicy policy = policy_of(options, terminal);
     if (options.own_session) policy.ignores_terminal_loss = CommandTerminal::detach_session();
@@ -121,9 +114,9 @@ int supervise_command(const InitOptions& options, const interop::SignalState& in
     }
     // The directory that we happened to be started in can be unmounted then.
     (void)!::chdir("/");
-    arm_emergency(*child, finish);
+    arm_emergency(*child, leave_container);
     proto::debug("started " + options.command.front() + " as process " + std::to_string(*child));
-    release_start_pages();
+    release_start_memory();
     const int exit_code = supervise(Supervisor(*child, ::getpid(), policy), terminal,
                                     options.warn_of_orphans ? report_orphan : nullptr, guard);
     proto::debug("it ended, exit status " + std::to_string(exit_code));
@@ -191,19 +184,7 @@ int run_in_container(const std::vector<std::string>& argv, const interop::Signal
         if (registered.status != RegistrationStatus::done) return exit_own_failure;
         guard = guard_rules(std::move(registered));
     }
-    return supervise_command(*options, inherited, leave_container, guard ? &*guard : nullptr);
-}
-
-[[noreturn]] void run_machine(const std::vector<std::string>& arguments, const interop::SignalState& inherited) {
-    InitOptions options = parse_kernel_arguments(arguments);
-    if (options.command.empty()) options.command = {"/bin/sh"};
-    if (options.verbosity > 1) proto::set_log_level(proto::LogLevel::debug);
-    std::optional<RuleGuard> guard;
-    if (options.register_rule) guard = guard_rules(register_at_start());
-    const int exit_code = supervise_command(options, inherited, switch_machine_off, guard ? &*guard : nullptr);
-    warn_user(options.command.front() + " ended with exit status " + std::to_string(exit_code));
-    switch_machine_off(exit_code);
-    std::abort();
+    return supervise_command(*options, inherited, guard ? &*guard : nullptr);
 }
 
 }  // namespace

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "init/registration_settings.h"
 
-#include <ini.h>
-
-#include <optional>
 #include <system_error>
 
 #include "interop/route/configuration.h"
+#include "interop/route/ini_settings.h"
 
 namespace init {
 namespace {
+
+bool* find_switch(RegistrationSettings& settings, std::string_view name) {
+    if (name == "protect_binfmt") return &settings.protect;
+    if (name == "embed_config") return &settings.embed_config;
+    return nullptr;
+}
+
+}  // namespace
 
 std::optional<bool> parse_switch(std::string_view value) {
     if (value == "yes" || value == "true") return true;
@@ -17,26 +23,25 @@ std::optional<bool> parse_switch(std::string_view value) {
     return std::nullopt;
 }
 
-int handle(void* user, const char* section, const char* name, const char* value) {
-    auto& settings = *static_cast<RegistrationSettings*>(user);
-    if (std::string_view(section) != "boot") return 1;
-    bool* const target = std::string_view(name) == "protect_binfmt" ? &settings.protect
-                         : std::string_view(name) == "embed_config" ? &settings.embed_config
-                                                                    : nullptr;
-    if (target == nullptr) return 1;
-    if (const auto wanted = parse_switch(value)) {
-        *target = *wanted;
-    } else {
-        settings.warnings.push_back("[boot] " + std::string(name) + " = " + value + ": neither yes nor no");
-    }
-    return 1;
+bool is_registration_key(std::string_view name) {
+    RegistrationSettings settings;
+    return find_switch(settings, name) != nullptr;
 }
-
-}  // namespace
 
 RegistrationSettings parse_registration_settings(std::string_view configuration) {
     RegistrationSettings settings;
-    ::ini_parse_string(std::string(configuration).c_str(), handle, &settings);
+    interop::read_ini(configuration, [&settings](const interop::IniSetting& setting) {
+        bool* const target = setting.section == "boot" ? find_switch(settings, setting.name) : nullptr;
+        if (target == nullptr) return interop::IniReading::go_on;
+        if (const auto wanted = parse_switch(setting.value)) {
+            *target = *wanted;
+        } else {
+            settings.warnings.push_back(interop::at_ini_line(
+                setting.line,
+                "[boot] " + std::string(setting.name) + " = " + std::string(setting.value) + ": neither yes nor no"));
+        }
+        return interop::IniReading::go_on;
+    });
     return settings;
 }
 

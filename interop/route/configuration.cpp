@@ -7,18 +7,16 @@
 #include <optional>
 #include <utility>
 
-#include <fcntl.h>
-#include <ini.h>
-
 #include "interop/os/read_file.h"
 #include "interop/route/embedded_configuration.h"
+#include "interop/route/ini_settings.h"
+#include "interop/text/kernel_command_line.h"
 
 namespace interop {
 namespace {
 
-// inih cuts longer lines without a word (INI_MAX_LINE is 200, with the line end).
-constexpr std::size_t longest_line = 197;
 constexpr std::size_t largest_file = 256u << 10;
+constexpr std::size_t largest_kernel_command_line = 64u << 10;
 
 std::vector<std::string_view> split_list(std::string_view text) {
     std::vector<std::string_view> words;
@@ -38,52 +36,25 @@ bool belongs_to_others(std::string_view section) {
     return std::ranges::find(others, section) != others.end() || section.starts_with("service ");
 }
 
-std::string at_line(std::size_t line, std::string_view what) {
-    return "line " + std::to_string(line) + ": " + std::string(what);
-}
-
 class Parser {
   public:
-    explicit Parser(std::string_view text) : rest_(text) {}
-
-    proto::Result<Configuration> parse() {
-        const int wrong_line = ini_parse_stream(next_line, this, handle, this);
+    proto::Result<Configuration> parse(std::string_view text) {
+        const std::size_t wrong_line = read_ini(text, [this](const IniSetting& setting) {
+            line_ = setting.line;
+            const auto set = this->set(setting);
+            if (!set) problem_ = at_ini_line(setting.line, set.error().message());
+            return set ? IniReading::go_on : IniReading::stop;
+        });
         if (problem_) return proto::stated_error(*problem_);
         if (wrong_line != 0) {
-            return proto::stated_error(
-                at_line(static_cast<std::size_t>(wrong_line), "neither [section] nor name = value"));
+            return proto::stated_error(at_ini_line(wrong_line, "neither [section] nor name = value"));
         }
         return std::move(configuration_);
     }
 
   private:
-    // As fgets(): inih reads by it, and so it is known which line a value came from.
-    static char* next_line(char* buffer, int size, void* user) {
-        auto& parser = *static_cast<Parser*>(user);
-        if (parser.rest_.empty() || parser.problem_) return nullptr;
-        ++parser.line_;
-        const auto end = parser.rest_.find('\n');
-        const std::size_t length = end == std::string_view::npos ? parser.rest_.size() : end + 1;
-        const std::size_t copied = std::min(length, static_cast<std::size_t>(size) - 1);
-        buffer[parser.rest_.copy(buffer, copied)] = '\0';
-        parser.rest_.remove_prefix(length);
-        return buffer;
-    }
-
-    /// inih calls it for every "name = value", and again for every indented line that goes on with a value.
-    static int handle(void* user, const char* section, const char* name, const char* value) {
-        auto& parser = *static_cast<Parser*>(user);
-        if (parser.problem_) return 1;
-        if (auto set = parser.set(section, name, value); !set) {
-            parser.problem_ = at_line(parser.line_, set.error().message());
-        }
-        return 1;
-    }
-
-    proto::Result<void> set(std::string_view section, std::string_view name, std::string_view value) {
-        const bool continued = section == last_section_ && name == last_name_;
-        last_section_ = section;
-        last_name_ = name;
+    proto::Result<void> set(const IniSetting& setting) {
+        const auto [section, name, value, line, continued] = setting;
         if (section == "host") return set_host(name, value, continued);
         if (section == "route") return set_route(name, value, continued);
         if (section == "broker") return set_broker(name, value, continued);
@@ -105,9 +76,9 @@ class Parser {
     void warn_of_section(std::string_view section) {
         if (section == warned_section_) return;
         warned_section_ = section;
-        configuration_.warnings.push_back(
-            at_line(line_, section.empty() ? "a setting outside any section is ignored"
-                                           : "the section [" + std::string(section) + "] is not known and is ignored"));
+        configuration_.warnings.push_back(at_ini_line(
+            line_, section.empty() ? "a setting outside any section is ignored"
+                                   : "the section [" + std::string(section) + "] is not known and is ignored"));
     }
 
     proto::Result<void> set_host(std::string_view name, std::string_view value, bool continued) {
@@ -168,42 +139,59 @@ class Parser {
 
     Configuration configuration_;
     std::optional<std::string> problem_;
-    std::string_view rest_;  // of the text
-    std::size_t line_ = 0;   // that was read last
-    std::string last_section_;
-    std::string last_name_;
+    std::size_t line_ = 0;    // of the setting that is looked at
     std::string route_text_;  // of the last route, with its continuation
     bool broker_names_users_ = false;
     std::string warned_section_ = "\n";
 };
 
 proto::Result<void> check_line_lengths(std::string_view text) {
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        const auto end = text.find('\n');
-        if (text.substr(0, end).size() > longest_line) {
-            return proto::stated_error("line " + std::to_string(number) + ": longer than " +
-                                       std::to_string(longest_line) + " bytes; go on in an indented line");
-        }
-        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    }
-    return {};
+    const std::size_t line = find_long_ini_line(text);
+    if (line == 0) return {};
+    return proto::stated_error(
+        at_ini_line(line, "longer than " + std::to_string(longest_ini_line) + " bytes; go on in an indented line"));
 }
 
-bool is_file_named() {
-    const char* named = std::getenv("MZINIT_CONF");
-    return named != nullptr && *named != '\0';
+/// A variable of the environment, if it is set and not empty.
+std::optional<std::string> environment_value(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
-std::string configuration_file() { return is_file_named() ? std::getenv("MZINIT_CONF") : default_configuration_file; }
+/// Empty where there is no /proc.
+std::string kernel_command_line() { return read_file("/proc/cmdline", largest_kernel_command_line).value_or(""); }
+
+/// The file that is named; nothing: the usual one.
+std::optional<std::string> named_configuration_file() {
+    if (auto named = environment_value("MZINIT_CONF")) return named;
+    auto named = kernel_parameter(kernel_command_line(), "mzinit.conf");
+    return named && !named->empty() ? named : std::nullopt;
+}
 
 /// Without any, an empty text.
 proto::Result<ConfigurationText> find_configuration() {
     auto file = read_configuration_file();
     // The file counts for more: it is the one of whoever set up this root directory, and may be newer.
     const bool is_missing = !file && file.error().code == std::errc::no_such_file_or_directory;
-    if (!is_missing || is_file_named()) return file;
+    if (!is_missing || named_configuration_file()) return file;
     const auto embedded = embedded_configuration();
     return ConfigurationText{std::string(embedded.value_or("")), "the embedded configuration"};
+}
+
+proto::Result<void> take_endpoints(Configuration& configuration, const std::string& text, const char* source) {
+    auto endpoints = parse_endpoints(text);
+    if (!endpoints) return proto::stated_error(source + (": " + endpoints.error().message()));
+    configuration.endpoints = std::move(*endpoints);
+    return {};
+}
+
+/// The environment counts for more than the file, and what the machine was started with for less.
+proto::Result<void> override_endpoints(Configuration& configuration) {
+    if (const auto host = environment_value("MZINIT_HOST")) return take_endpoints(configuration, *host, "MZINIT_HOST");
+    if (!configuration.endpoints.empty()) return {};
+    const auto host = kernel_parameter(kernel_command_line(), "mzinit.host");
+    return host ? take_endpoints(configuration, *host, "the kernel's command line: mzinit.host")
+                : proto::Result<void>();
 }
 
 }  // namespace
@@ -220,11 +208,11 @@ proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text) {
 
 proto::Result<Configuration> parse_configuration(std::string_view text) {
     if (auto checked = check_line_lengths(text); !checked) return checked.error();
-    return Parser(text).parse();
+    return Parser().parse(text);
 }
 
 proto::Result<ConfigurationText> read_configuration_file() {
-    std::string path = configuration_file();
+    std::string path = named_configuration_file().value_or(default_configuration_file);
     auto text = read_file(path, largest_file);
     if (!text) return text.error();
     return ConfigurationText{std::move(*text), std::move(path)};
@@ -236,11 +224,7 @@ proto::Result<Configuration> load_configuration() {
     auto configuration = parse_configuration(found->text);
     if (!configuration) return proto::stated_error(found->source + ": " + configuration.error().message());
     for (std::string& warning : configuration->warnings) warning.insert(0, found->source + ": ");
-    if (const char* host = std::getenv("MZINIT_HOST"); host != nullptr && *host != '\0') {
-        auto endpoints = parse_endpoints(host);
-        if (!endpoints) return proto::stated_error("MZINIT_HOST: " + endpoints.error().message());
-        configuration->endpoints = std::move(*endpoints);
-    }
+    if (auto overridden = override_endpoints(*configuration); !overridden) return overridden.error();
     configuration->names_endpoints = !configuration->endpoints.empty();
     if (!configuration->names_endpoints) configuration->endpoints.push_back(parse_endpoint(default_endpoint).value());
     return configuration;

@@ -44,8 +44,8 @@ proto::Result<Configuration> parse_configuration(std::string_view text);
 /// The endpoints in a list separated by blanks or commas.
 proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
 
-/// The text of the configuration file in force, which MZINIT_CONF names, else /etc/mzinit.conf, and its path. ENOENT if
-/// there is none.
+/// The text of the configuration file in force, and its path: the one that MZINIT_CONF names, or mzinit.conf= on the
+/// kernel's command line, else /etc/mzinit.conf. ENOENT if there is none.
 struct ConfigurationText {
     std::string text;
     std::string source;  ///< For messages.
@@ -53,7 +53,8 @@ struct ConfigurationText {
 proto::Result<ConfigurationText> read_configuration_file();
 
 /// The configuration in force: that of the file, else what is embedded in this program, else the defaults; then
-/// MZINIT_HOST, if set and not empty, in place of its endpoints.
+/// MZINIT_HOST, if set and not empty, in place of its endpoints. If nothing names any: mzinit.host= on the kernel's
+/// command line.
 proto::Result<Configuration> load_configuration();
 
 }  // namespace interop

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "init/start_pages.h"
+#include "init/start_memory.h"
 
 #include <link.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -25,6 +26,9 @@ int release(dl_phdr_info* program, std::size_t, void*) noexcept {
 
 }  // namespace
 
-void release_start_pages() noexcept { ::dl_iterate_phdr(release, nullptr); }
+void release_start_memory() noexcept {
+    ::malloc_trim(0);
+    ::dl_iterate_phdr(release, nullptr);
+}
 
 }  // namespace init

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "interop/os/signals.h"
+#include "proto/base/result.h"
+
+namespace init {
+
+/// The environment that programs of the machine start with: PATH and HOME where the kernel gave none worth having.
+void set_machine_environment();
+
+/// Starts `words` on the console, as the leader of a session of its own with the console's terminal, so that a shell has
+/// job control there. Empty words are a login shell.
+proto::Result<pid_t> start_on_console(const std::vector<std::string>& words, const interop::SignalState& signals);
+
+/// Starts a service in a session of its own, without input; its output is appended to the file at `log`. One that is
+/// larger than 10 MiB by then is renamed to LOG.1 first. If the file cannot be had, that is warned of, and the output
+/// is lost.
+proto::Result<pid_t> start_service(const std::vector<std::string>& words, const std::string& log,
+                                   const interop::SignalState& signals);
+
+/// Starts this program again, as `mzinit WORDS...`, with its messages on the console.
+proto::Result<pid_t> start_own_subcommand(const std::vector<std::string>& words, const interop::SignalState& signals);
+
+/// Where the output of a service of that name goes if its section does not say it.
+std::string usual_log(const std::string& service_name);
+
+}  // namespace init

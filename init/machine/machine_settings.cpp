@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "init/machine/machine_settings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <system_error>
+
+#include "init/machine/command_words.h"
+#include "init/registration_settings.h"
+#include "interop/os/read_file.h"
+#include "interop/route/configuration.h"
+#include "interop/route/ini_settings.h"
+#include "interop/text/kernel_command_line.h"
+
+namespace init {
+namespace {
+
+using interop::IniSetting;
+
+constexpr std::string_view service_prefix = "service ";
+constexpr std::size_t longest_service_name = 64;
+constexpr std::chrono::seconds longest_time{24 * 3600};
+constexpr std::size_t largest_kernel_command_line = 64u << 10;
+constexpr const char* systemd = "/lib/systemd/systemd";
+
+std::optional<Restart> parse_restart(std::string_view value) {
+    if (value == "no") return Restart::never;
+    if (value == "on-abnormal") return Restart::on_abnormal;
+    if (value == "on-failure") return Restart::on_failure;
+    if (value == "always") return Restart::always;
+    return std::nullopt;
+}
+
+std::optional<std::chrono::seconds> parse_seconds(std::string_view value) {
+    unsigned seconds = 0;
+    const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    const bool is_number = problem == std::errc() && end == value.data() + value.size();
+    if (!is_number || seconds == 0 || std::chrono::seconds(seconds) > longest_time) return std::nullopt;
+    return std::chrono::seconds(seconds);
+}
+
+/// It becomes the name of a file.
+bool is_service_name(std::string_view name) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    return !name.empty() && name.size() <= longest_service_name && name.front() != '.' &&
+           name.find_first_not_of(letters) == std::string_view::npos;
+}
+
+void append_words(std::vector<std::string>& list, std::string_view text) {
+    while (true) {
+        const auto first = text.find_first_not_of(" \t,\n");
+        if (first == std::string_view::npos) return;
+        text.remove_prefix(first);
+        list.emplace_back(text.substr(0, text.find_first_of(" \t,\n")));
+        text.remove_prefix(list.back().size());
+    }
+}
+
+class Reader {
+  public:
+    MachineSettings read(std::string_view text) {
+        if (const std::size_t line = interop::find_long_ini_line(text)) {
+            warn(line, "longer than " + std::to_string(interop::longest_ini_line) + " bytes, what follows is ignored");
+        }
+        const std::size_t wrong_line = interop::read_ini(text, [this](const IniSetting& setting) {
+            set(setting);
+            return interop::IniReading::go_on;
+        });
+        if (wrong_line != 0) warn(wrong_line, "neither [section] nor name = value");
+        settings_.command = command_words(command_line_);
+        finish_services();
+        return std::move(settings_);
+    }
+
+  private:
+    struct ServiceText {
+        std::size_t line;
+        ServiceSettings settings;
+        std::string command_line;
+    };
+
+    void warn(std::size_t line, std::string_view what) {
+        settings_.warnings.push_back(interop::at_ini_line(line, what));
+    }
+
+    void warn_of_value(const IniSetting& setting, std::string_view wanted) {
+        warn(setting.line,
+             std::string(setting.name) + " = " + std::string(setting.value) + ": wanted " + std::string(wanted));
+    }
+
+    void set(const IniSetting& setting) {
+        if (setting.section == "boot") {
+            set_boot(setting);
+        } else if (setting.section.starts_with(service_prefix)) {
+            set_service(setting);
+        }
+    }
+
+    /// A value that may go on in indented lines.
+    static void set_text(std::string& target, const IniSetting& setting) {
+        if (!setting.continues) target.clear();
+        if (!target.empty()) target += ' ';
+        target += setting.value;
+    }
+
+    void set_switch(bool& target, const IniSetting& setting) {
+        if (const auto value = parse_switch(setting.value)) {
+            target = *value;
+        } else {
+            warn_of_value(setting, "yes or no");
+        }
+    }
+
+    void set_boot(const IniSetting& setting) {
+        const std::string_view name = setting.name;
+        if (name == "command") {
+            set_text(command_line_, setting);
+        } else if (name == "init") {
+            set_path(settings_.handover, setting);
+        } else if (name == "systemd") {
+            bool wanted = false;
+            set_switch(wanted, setting);
+            if (wanted) settings_.handover = systemd;
+        } else if (name == "hostname") {
+            settings_.hostname = setting.value;
+        } else if (name == "modules") {
+            if (!setting.continues) settings_.modules.clear();
+            append_words(settings_.modules, setting.value);
+        } else if (name == "register") {
+            set_switch(settings_.registers, setting);
+        } else if (name == "broker") {
+            set_broker(setting);
+        } else if (name == "timeout" || name == "stop_timeout") {
+            set_time(setting);
+        } else if (!is_registration_key(name)) {
+            warn(setting.line, "the key " + std::string(name) + " of [boot] is not known and is ignored");
+        }
+    }
+
+    void set_path(std::string& target, const IniSetting& setting) {
+        if (setting.value.starts_with('/')) {
+            target = setting.value;
+        } else {
+            warn_of_value(setting, "a path from the root directory");
+        }
+    }
+
+    void set_broker(const IniSetting& setting) {
+        if (setting.value == "auto") {
+            settings_.broker = BrokerStart::if_key_exists;
+        } else if (const auto value = parse_switch(setting.value)) {
+            settings_.broker = *value ? BrokerStart::always : BrokerStart::never;
+        } else {
+            warn_of_value(setting, "auto, yes or no");
+        }
+    }
+
+    void set_time(const IniSetting& setting) {
+        const auto time = parse_seconds(setting.value);
+        if (!time) return warn_of_value(setting, "a number of seconds, at most a day");
+        if (setting.name == "timeout") {
+            settings_.timeout = time;
+        } else {
+            settings_.grace = *time;
+        }
+    }
+
+    /// The service whose section this is; null if it cannot be one.
+    ServiceText* find_service(const IniSetting& setting) {
+        const std::string_view name = setting.section.substr(service_prefix.size());
+        const auto known = std::ranges::find(
+            services_, name, [](const ServiceText& text) { return std::string_view(text.settings.name); });
+        if (known != services_.end()) return &*known;
+        if (setting.section == refused_section_) return nullptr;
+        if (is_service_name(name) && services_.size() < MachineSettings::most_services) {
+            services_.push_back({.line = setting.line, .settings = {.name = std::string(name)}});
+            return &services_.back();
+        }
+        refused_section_ = setting.section;
+        warn(setting.line, is_service_name(name) ? "too many services, [" + refused_section_ + "] is ignored"
+                                                 : "[" + refused_section_ +
+                                                       "] is ignored: the name of a service has "
+                                                       "letters, digits, and \"_\", \"-\", \".\" inside");
+        return nullptr;
+    }
+
+    void set_service(const IniSetting& setting) {
+        ServiceText* const service = find_service(setting);
+        if (service == nullptr) return;
+        if (setting.name == "command") {
+            set_text(service->command_line, setting);
+        } else if (setting.name == "log") {
+            set_path(service->settings.log, setting);
+        } else if (setting.name == "restart") {
+            const auto restart = parse_restart(setting.value);
+            if (!restart) return warn_of_value(setting, "no, on-abnormal, on-failure or always");
+            service->settings.restart = *restart;
+        } else {
+            warn(setting.line, "the key " + std::string(setting.name) + " of [" + std::string(setting.section) +
+                                   "] is not known and is ignored");
+        }
+    }
+
+    void finish_services() {
+        for (ServiceText& service : services_) {
+            service.settings.command = command_words(service.command_line);
+            if (service.settings.command.empty()) {
+                warn(service.line, "[service " + service.settings.name + "] has no command and is ignored");
+            } else {
+                settings_.services.push_back(std::move(service.settings));
+            }
+        }
+    }
+
+    MachineSettings settings_;
+    std::string command_line_;
+    std::vector<ServiceText> services_;
+    std::string refused_section_;
+};
+
+}  // namespace
+
+MachineSettings parse_machine_settings(std::string_view configuration, std::string_view kernel_command_line) {
+    MachineSettings settings = Reader().read(configuration);
+    // What to run is a question of this start of the machine, so whoever started it has the last word.
+    if (const auto command = interop::kernel_parameter(kernel_command_line, "mzinit.exec")) {
+        settings.command = command_words(*command);
+        settings.kernel_names_command = true;
+    }
+    if (const auto handover = interop::kernel_parameter(kernel_command_line, "boot.init")) {
+        const bool is_path = handover->empty() || handover->starts_with('/');
+        if (is_path) settings.handover = *handover;
+        if (!is_path)
+            settings.warnings.push_back("the kernel's command line: boot.init=" + *handover +
+                                        " is no path from the root directory");
+    }
+    return settings;
+}
+
+MachineSettings load_machine_settings() {
+    const auto command_line = interop::read_file("/proc/cmdline", largest_kernel_command_line).value_or("");
+    const auto file = interop::read_configuration_file();
+    const bool is_missing = !file && file.error().code == std::errc::no_such_file_or_directory;
+    MachineSettings settings = parse_machine_settings(file ? std::string_view(file->text) : "", command_line);
+    if (file) {
+        for (std::string& warning : settings.warnings) {
+            if (warning.starts_with("line ")) warning.insert(0, file->source + ": ");
+        }
+    } else if (!is_missing || interop::kernel_parameter(command_line, "mzinit.conf")) {
+        settings.warnings.push_back("going on without a configuration: " + file.error().message());
+    }
+    return settings;
+}
+
+}  // namespace init

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/ini_settings.h"
+
+#include <ini.h>
+
+#include <algorithm>
+#include <string>
+
+namespace interop {
+namespace {
+
+class Reader {
+  public:
+    Reader(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting)
+        : rest_(text), on_setting_(on_setting) {}
+
+    std::size_t run() {
+        const int wrong_line = ::ini_parse_stream(next_line, this, handle, this);
+        return wrong_line > 0 ? static_cast<std::size_t>(wrong_line) : 0;
+    }
+
+  private:
+    // As fgets(): inih reads by it, and so it is known which line a value came from.
+    static char* next_line(char* buffer, int size, void* user) {
+        auto& reader = *static_cast<Reader*>(user);
+        if (reader.rest_.empty() || reader.has_stopped_) return nullptr;
+        ++reader.line_;
+        const auto end = reader.rest_.find('\n');
+        const std::size_t length = end == std::string_view::npos ? reader.rest_.size() : end + 1;
+        const std::size_t copied = std::min(length, static_cast<std::size_t>(size) - 1);
+        buffer[reader.rest_.copy(buffer, copied)] = '\0';
+        reader.rest_.remove_prefix(length);
+        return buffer;
+    }
+
+    /// inih calls it for every "name = value", and again for every indented line that goes on with a value.
+    static int handle(void* user, const char* section, const char* name, const char* value) {
+        auto& reader = *static_cast<Reader*>(user);
+        if (reader.has_stopped_) return 1;
+        const bool continues = reader.last_section_ == section && reader.last_name_ == name;
+        reader.last_section_ = section;
+        reader.last_name_ = name;
+        const IniSetting setting{
+            .section = section, .name = name, .value = value, .line = reader.line_, .continues = continues};
+        reader.has_stopped_ = reader.on_setting_(setting) == IniReading::stop;
+        return 1;
+    }
+
+    std::string_view rest_;  // of the text
+    const std::function<IniReading(const IniSetting&)>& on_setting_;
+    std::size_t line_ = 0;  // that was read last
+    std::string last_section_;
+    std::string last_name_;
+    bool has_stopped_ = false;
+};
+
+}  // namespace
+
+std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting) {
+    return Reader(text, on_setting).run();
+}
+
+std::size_t find_long_ini_line(std::string_view text) {
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const auto end = text.find('\n');
+        if (text.substr(0, end).size() > longest_ini_line) return number;
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    }
+    return 0;
+}
+
+std::string at_ini_line(std::size_t line, std::string_view what) {
+    return "line " + std::to_string(line) + ": " + std::string(what);
+}
+
+}  // namespace interop

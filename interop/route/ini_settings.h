@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace interop {
+
+/// One "name = value" of an INI text. The views are good for the call only.
+struct IniSetting {
+    std::string_view section;
+    std::string_view name;
+    std::string_view value;
+    std::size_t line;  ///< Where it is, from 1.
+    bool continues;    ///< The value goes on with that of the setting before, in an indented line.
+};
+
+/// What to do after a setting.
+enum class IniReading { go_on, stop };
+
+/// Calls `on_setting` for every setting in order. Returns the first line that is neither [section] nor name = value,
+/// 0 if there is none; the others are read all the same.
+std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting);
+
+/// inih cuts longer lines without a word (INI_MAX_LINE is 200, with the line end).
+inline constexpr std::size_t longest_ini_line = 197;
+
+/// The first line that is longer, 0 if there is none.
+std::size_t find_long_ini_line(std::string_view text);
+
+/// "line 3: WHAT", for messages.
+std::string at_ini_line(std::size_t line, std::string_view what);
+
+}  // namespace interop
