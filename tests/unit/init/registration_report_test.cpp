@@ -100,7 +100,15 @@ TEST(RegistrationSettings, AreThoseOfBoot) {
 TEST(RegistrationSettings, BadValueIsReportedAndIgnored) {
     const auto settings = parse_registration_settings("[boot]\nprotect_binfmt = perhaps\n");
     EXPECT_FALSE(settings.protect);
-    EXPECT_THAT(settings.warnings, ::testing::ElementsAre("[boot] protect_binfmt = perhaps: neither yes nor no"));
+    EXPECT_THAT(settings.warnings,
+                ::testing::ElementsAre("line 2: [boot] protect_binfmt = perhaps: neither yes nor no"));
+}
+
+TEST(RegistrationSettings, KeysAreThoseTheyKnow) {
+    EXPECT_TRUE(is_registration_key("protect_binfmt"));
+    EXPECT_TRUE(is_registration_key("embed_config"));
+    for (const char* name : {"", "protect", "Protect_binfmt", "command"})
+        EXPECT_FALSE(is_registration_key(name)) << name;
 }
 
 }  // namespace
