@@ -24,8 +24,10 @@ std::string_view take_word(std::string_view& rest) {
     return word;
 }
 
+/// The kernel takes quotes off only where one begins the text: in b"c d" they stay.
 std::string_view without_quotes(std::string_view text) {
-    if (text.starts_with('"')) text.remove_prefix(1);
+    if (!text.starts_with('"')) return text;
+    text.remove_prefix(1);
     if (text.ends_with('"')) text.remove_suffix(1);
     return text;
 }
