@@ -54,7 +54,7 @@ class Parser {
 
   private:
     proto::Result<void> set(const IniSetting& setting) {
-        const auto [section, name, value, line, continued] = setting;
+        const auto [section, name, value, line, continued, is_cut] = setting;
         if (section == "host") return set_host(name, value, continued);
         if (section == "route") return set_route(name, value, continued);
         if (section == "broker") return set_broker(name, value, continued);

@@ -4,6 +4,7 @@
 #include <ini.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 namespace interop {
@@ -30,6 +31,9 @@ class Reader {
         const std::size_t copied = std::min(length, static_cast<std::size_t>(size) - 1);
         buffer[reader.rest_.copy(buffer, copied)] = '\0';
         reader.rest_.remove_prefix(length);
+        reader.is_cut_ = std::min(end, length) > longest_ini_line;
+        reader.buffer_ = buffer;
+        reader.buffer_end_ = buffer + size;
         return buffer;
     }
 
@@ -37,11 +41,16 @@ class Reader {
     static int handle(void* user, const char* section, const char* name, const char* value) {
         auto& reader = *static_cast<Reader*>(user);
         if (reader.has_stopped_) return 1;
-        const bool continues = reader.last_section_ == section && reader.last_name_ == name;
-        reader.last_section_ = section;
-        reader.last_name_ = name;
-        const IniSetting setting{
-            .section = section, .name = name, .value = value, .line = reader.line_, .continues = continues};
+        // The name is in the line, or it is what inih has kept of the one before: a name that is only written again,
+        // in a line of its own, begins anew.
+        const std::less<const char*> is_before;
+        const bool continues = is_before(name, reader.buffer_) || !is_before(name, reader.buffer_end_);
+        const IniSetting setting{.section = section,
+                                 .name = name,
+                                 .value = value,
+                                 .line = reader.line_,
+                                 .continues = continues,
+                                 .is_cut = reader.is_cut_};
         reader.has_stopped_ = reader.on_setting_(setting) == IniReading::stop;
         return 1;
     }
@@ -49,8 +58,9 @@ class Reader {
     std::string_view rest_;  // of the text
     const std::function<IniReading(const IniSetting&)>& on_setting_;
     std::size_t line_ = 0;  // that was read last
-    std::string last_section_;
-    std::string last_name_;
+    bool is_cut_ = false;
+    const char* buffer_ = nullptr;  // inih's, with the line
+    const char* buffer_end_ = nullptr;
     bool has_stopped_ = false;
 };
 

@@ -8,6 +8,12 @@
 
 namespace interop {
 
+/// inih cuts longer lines without a word (INI_MAX_LINE is 200, with the line end).
+inline constexpr std::size_t longest_ini_line = 197;
+
+/// As long a name of a section is cut too (MAX_SECTION is 50, with the zero byte), and so not to be trusted.
+inline constexpr std::size_t cut_ini_section = 49;
+
 /// One "name = value" of an INI text. The views are good for the call only.
 struct IniSetting {
     std::string_view section;
@@ -15,6 +21,7 @@ struct IniSetting {
     std::string_view value;
     std::size_t line;  ///< Where it is, from 1.
     bool continues;    ///< The value goes on with that of the setting before, in an indented line.
+    bool is_cut;       ///< Its line is longer than longest_ini_line, and the end of the value is missing.
 };
 
 /// What to do after a setting.
@@ -23,9 +30,6 @@ enum class IniReading { go_on, stop };
 /// Calls `on_setting` for every setting in order. Returns the first line that is neither [section] nor name = value,
 /// 0 if there is none; the others are read all the same.
 std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting);
-
-/// inih cuts longer lines without a word (INI_MAX_LINE is 200, with the line end).
-inline constexpr std::size_t longest_ini_line = 197;
 
 /// The first line that is longer, 0 if there is none.
 std::size_t find_long_ini_line(std::string_view text);

@@ -134,5 +134,19 @@ TEST(Configuration, RefusesALineThatTheReaderWouldCut) {
               std::string::npos);
 }
 
+std::vector<std::string> endpoints_of(const Configuration& configuration) {
+    std::vector<std::string> endpoints;
+    for (const Endpoint& endpoint : configuration.endpoints) endpoints.push_back(to_string(endpoint));
+    return endpoints;
+}
+
+TEST(Configuration, KeyThatIsWrittenAgainReplacesItsList) {
+    const auto configuration =
+        parse_configuration("[host]\nendpoints = unix:/a\nendpoints = unix:/b\n  unix:/c\n").value();
+    EXPECT_EQ(endpoints_of(configuration), (std::vector<std::string>{"unix:/b", "unix:/c"}));
+    const auto routes = parse_configuration("[route]\npe = host\npe = wine\n").value().routes;
+    EXPECT_EQ(routes.of(ProgramKind::pe), Route{Backend::wine});
+}
+
 }  // namespace
 }  // namespace interop

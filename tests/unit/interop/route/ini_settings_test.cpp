@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/ini_settings.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace interop {
+namespace {
+
+/// "line [section] name=value" each; "+" before what goes on with the value before.
+std::vector<std::string> settings_of(std::string_view text) {
+    std::vector<std::string> settings;
+    read_ini(text, [&settings](const IniSetting& setting) {
+        settings.push_back(std::to_string(setting.line) + " [" + std::string(setting.section) + "] " +
+                           (setting.continues ? "+" : "") + std::string(setting.name) + "=" +
+                           std::string(setting.value));
+        return IniReading::go_on;
+    });
+    return settings;
+}
+
+std::size_t wrong_line_of(std::string_view text) {
+    return read_ini(text, [](const IniSetting&) { return IniReading::go_on; });
+}
+
+using Settings = std::vector<std::string>;
+
+TEST(IniSettings, AreReadInOrderWithTheirSectionsAndLines) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\n\n; no\n# no\ny=2\n[b]\nx : 3\n"),
+              (Settings{"2 [a] x=1", "6 [a] y=2", "8 [b] x=3"}));
+}
+
+TEST(IniSettings, EmptyTextHasNone) {
+    for (const char* text : {"", "\n", "\n\n \t\n", "# only this"}) {
+        EXPECT_EQ(settings_of(text), Settings{}) << text;
+        EXPECT_EQ(wrong_line_of(text), 0u) << text;
+    }
+}
+
+TEST(IniSettings, LastLineNeedsNoEnd) { EXPECT_EQ(settings_of("[a]\nx = 1"), Settings{"2 [a] x=1"}); }
+
+TEST(IniSettings, OneBeforeAnySectionHasAnEmptySection) { EXPECT_EQ(settings_of("x = 1\n"), Settings{"1 [] x=1"}); }
+
+TEST(IniSettings, ValueMayBeEmpty) { EXPECT_EQ(settings_of("[a]\nx =\ny = \n"), (Settings{"2 [a] x=", "3 [a] y="})); }
+
+TEST(IniSettings, CarriageReturnsBelongToLineEnds) {
+    EXPECT_EQ(settings_of("[a]\r\nx = 1\r\n\r\n  2\r\n"), (Settings{"2 [a] x=1", "4 [a] +x=2"}));
+}
+
+TEST(IniSettings, ByteOrderMarkIsNoPartOfTheFirstLine) {
+    EXPECT_EQ(settings_of("\xEF\xBB\xBF[a]\nx = 1\n"), Settings{"2 [a] x=1"});
+    EXPECT_EQ(settings_of("\xEF\xBB\xBFx = 1\n"), Settings{"1 [] x=1"});
+}
+
+TEST(IniSettings, IndentedLineGoesOnWithTheValueBefore) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\n  2\n\t3\ny = 4\n"),
+              (Settings{"2 [a] x=1", "3 [a] +x=2", "4 [a] +x=3", "5 [a] y=4"}));
+}
+
+TEST(IniSettings, IndentedLineGoesOnAfterCommentsAndEmptyLines) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\n\n# no\n  2\n"), (Settings{"2 [a] x=1", "5 [a] +x=2"}));
+}
+
+TEST(IniSettings, IndentedLineThatLooksLikeSomethingElseGoesOnTooAsItIs) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\n  y = 2\n  [b]\n  =\n"),
+              (Settings{"2 [a] x=1", "3 [a] +x=y = 2", "4 [a] +x=[b]", "5 [a] +x=="}));
+}
+
+TEST(IniSettings, IndentedLineAfterASectionBeginsASetting) {
+    EXPECT_EQ(settings_of("[a]\n  x = 1\n  2\n[a]\n  x = 3\n"), (Settings{"2 [a] x=1", "3 [a] +x=2", "5 [a] x=3"}));
+}
+
+TEST(IniSettings, NameThatIsWrittenAgainBeginsAnew) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\nx = 2\n  3\nx = 4\n"),
+              (Settings{"2 [a] x=1", "3 [a] x=2", "4 [a] +x=3", "5 [a] x=4"}));
+}
+
+TEST(IniSettings, LongNameStillGoesOn) {
+    const std::string name(60, 'n');
+    std::vector<bool> continues;
+    read_ini("[a]\n" + name + " = 1\n  2\n", [&](const IniSetting& setting) {
+        continues.push_back(setting.continues);
+        return IniReading::go_on;
+    });
+    EXPECT_EQ(continues, (std::vector<bool>{false, true}));
+}
+
+TEST(IniSettings, SemicolonAfterABlankBeginsAComment) {
+    EXPECT_EQ(settings_of("[a] ; no\nx = 1 ; no\ny = 1;2\nz = 1 # 2\n"),
+              (Settings{"2 [a] x=1", "3 [a] y=1;2", "4 [a] z=1 # 2"}));
+}
+
+TEST(IniSettings, QuotesArePartOfTheValue) { EXPECT_EQ(settings_of("[a]\nx = \"1 \"\n"), Settings{"2 [a] x=\"1 \""}); }
+
+TEST(IniSettings, ZeroByteEndsItsLineOnly) {
+    EXPECT_EQ(settings_of(std::string_view("[a]\nx = 1\0 2\ny = 3\n", 18)), (Settings{"2 [a] x=1", "3 [a] y=3"}));
+}
+
+TEST(IniSettings, FirstWrongLineIsToldAndTheOthersAreRead) {
+    const char* const text = "[a]\nwrong\nx = 1\n[b\ny = 2\n";
+    EXPECT_EQ(wrong_line_of(text), 2u);
+    EXPECT_EQ(settings_of(text), (Settings{"3 [a] x=1", "5 [a] y=2"}));
+}
+
+TEST(IniSettings, ReaderMayStop) {
+    std::size_t count = 0;
+    const std::size_t wrong_line = read_ini("[a]\nx = 1\nx = 2\nwrong\n", [&count](const IniSetting&) {
+        ++count;
+        return IniReading::stop;
+    });
+    EXPECT_EQ(count, 1u);
+    EXPECT_EQ(wrong_line, 0u);
+}
+
+TEST(IniSettings, LongestLineIsReadWhole) {
+    const std::string value(longest_ini_line - 4, 'v');
+    EXPECT_EQ(settings_of("[a]\nx = " + value + "\r\ny = 2\n"), (Settings{"2 [a] x=" + value, "3 [a] y=2"}));
+}
+
+TEST(IniSettings, LongerLineIsCutAndSaysSo) {
+    std::vector<bool> cut;
+    const std::string longest = "x = " + std::string(longest_ini_line - 4, 'v');
+    read_ini("[a]\n" + longest + "\n" + longest + "v\nx = 1\n" + longest + "v", [&cut](const IniSetting& setting) {
+        cut.push_back(setting.is_cut);
+        return IniReading::go_on;
+    });
+    EXPECT_EQ(cut, (std::vector<bool>{false, true, false, true}));
+}
+
+TEST(IniSettings, SectionIsCutWhereItSaysSo) {
+    for (const std::size_t size : {cut_ini_section - 1, cut_ini_section, cut_ini_section + 1, cut_ini_section + 50}) {
+        read_ini("[" + std::string(size, 's') + "]\nx = 1\n", [size](const IniSetting& setting) {
+            EXPECT_EQ(setting.section.size(), std::min(size, cut_ini_section));
+            return IniReading::go_on;
+        });
+    }
+}
+
+TEST(IniSettings, LineThatIsCutDoesNotSpoilTheNext) {
+    const auto settings = settings_of("[a]\nx = " + std::string(5000, 'v') + "\ny = 2\n");
+    ASSERT_EQ(settings.size(), 2u);
+    EXPECT_EQ(settings[1], "3 [a] y=2");
+}
+
+TEST(IniSettings, FirstLongLineIsFound) {
+    const std::string longest(longest_ini_line, 'x');
+    EXPECT_EQ(find_long_ini_line(""), 0u);
+    EXPECT_EQ(find_long_ini_line(longest), 0u);
+    EXPECT_EQ(find_long_ini_line(longest + "\n" + longest + "\n"), 0u);
+    EXPECT_EQ(find_long_ini_line("\n" + longest + "x\n" + longest + "y"), 2u);
+    EXPECT_EQ(find_long_ini_line(longest + "\n\n" + longest + "x"), 3u);
+}
+
+TEST(IniSettings, MessageNamesTheLine) { EXPECT_EQ(at_ini_line(12, "is odd"), "line 12: is odd"); }
+
+}  // namespace
+}  // namespace interop
