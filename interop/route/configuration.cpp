@@ -152,44 +152,46 @@ proto::Result<void> check_line_lengths(std::string_view text) {
         at_ini_line(line, "longer than " + std::to_string(longest_ini_line) + " bytes; go on in an indented line"));
 }
 
-/// A variable of the environment, if it is set and not empty.
-std::optional<std::string> environment_value(const char* name) {
+/// A variable of the environment; empty if it is not set.
+std::string_view environment_value(const char* name) {
     const char* value = std::getenv(name);
-    return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+    return value == nullptr ? "" : value;
 }
 
 /// Empty where there is no /proc.
 std::string kernel_command_line() { return read_file("/proc/cmdline", largest_kernel_command_line).value_or(""); }
 
-/// The file that is named; nothing: the usual one.
-std::optional<std::string> named_configuration_file() {
-    if (auto named = environment_value("MZINIT_CONF")) return named;
-    auto named = kernel_parameter(kernel_command_line(), "mzinit.conf");
-    return named && !named->empty() ? named : std::nullopt;
+proto::Result<ConfigurationText> read_configuration_file(std::string_view kernel_command_line) {
+    std::string path = choose_configuration_file(environment_value("MZINIT_CONF"), kernel_command_line);
+    auto text = read_file(path, largest_file);
+    if (!text) return text.error();
+    return ConfigurationText{std::move(*text), std::move(path)};
 }
 
 /// Without any, an empty text.
-proto::Result<ConfigurationText> find_configuration() {
-    auto file = read_configuration_file();
+proto::Result<ConfigurationText> find_configuration(std::string_view kernel_command_line) {
+    auto file = read_configuration_file(kernel_command_line);
     // The file counts for more: it is the one of whoever set up this root directory, and may be newer.
     const bool is_missing = !file && file.error().code == std::errc::no_such_file_or_directory;
-    if (!is_missing || named_configuration_file()) return file;
+    const bool is_named = !environment_value("MZINIT_CONF").empty() ||
+                          !kernel_parameter(kernel_command_line, "mzinit.conf").value_or("").empty();
+    if (!is_missing || is_named) return file;
     const auto embedded = embedded_configuration();
     return ConfigurationText{std::string(embedded.value_or("")), "the embedded configuration"};
 }
 
-proto::Result<void> take_endpoints(Configuration& configuration, const std::string& text, const char* source) {
+proto::Result<void> take_endpoints(Configuration& configuration, std::string_view text, const char* source) {
     auto endpoints = parse_endpoints(text);
     if (!endpoints) return proto::stated_error(source + (": " + endpoints.error().message()));
     configuration.endpoints = std::move(*endpoints);
     return {};
 }
 
-/// The environment counts for more than the file, and what the machine was started with for less.
-proto::Result<void> override_endpoints(Configuration& configuration) {
-    if (const auto host = environment_value("MZINIT_HOST")) return take_endpoints(configuration, *host, "MZINIT_HOST");
+proto::Result<void> override_endpoints(Configuration& configuration, std::string_view mzinit_host,
+                                       std::string_view kernel_command_line) {
+    if (!mzinit_host.empty()) return take_endpoints(configuration, mzinit_host, "MZINIT_HOST");
     if (!configuration.endpoints.empty()) return {};
-    const auto host = kernel_parameter(kernel_command_line(), "mzinit.host");
+    const auto host = kernel_parameter(kernel_command_line, "mzinit.host");
     return host ? take_endpoints(configuration, *host, "the kernel's command line: mzinit.host")
                 : proto::Result<void>();
 }
@@ -211,23 +213,31 @@ proto::Result<Configuration> parse_configuration(std::string_view text) {
     return Parser().parse(text);
 }
 
-proto::Result<ConfigurationText> read_configuration_file() {
-    std::string path = named_configuration_file().value_or(default_configuration_file);
-    auto text = read_file(path, largest_file);
-    if (!text) return text.error();
-    return ConfigurationText{std::move(*text), std::move(path)};
+std::string choose_configuration_file(std::string_view mzinit_conf, std::string_view kernel_command_line) {
+    if (!mzinit_conf.empty()) return std::string(mzinit_conf);
+    auto named = kernel_parameter(kernel_command_line, "mzinit.conf");
+    return named && !named->empty() ? std::move(*named) : default_configuration_file;
 }
 
+proto::Result<Configuration> settle_endpoints(Configuration configuration, std::string_view mzinit_host,
+                                              std::string_view kernel_command_line) {
+    auto overridden = override_endpoints(configuration, mzinit_host, kernel_command_line);
+    if (!overridden) return overridden.error();
+    configuration.names_endpoints = !configuration.endpoints.empty();
+    if (!configuration.names_endpoints) configuration.endpoints.push_back(parse_endpoint(default_endpoint).value());
+    return configuration;
+}
+
+proto::Result<ConfigurationText> read_configuration_file() { return read_configuration_file(kernel_command_line()); }
+
 proto::Result<Configuration> load_configuration() {
-    auto found = find_configuration();
+    const std::string command_line = kernel_command_line();
+    auto found = find_configuration(command_line);
     if (!found) return found.error();
     auto configuration = parse_configuration(found->text);
     if (!configuration) return proto::stated_error(found->source + ": " + configuration.error().message());
     for (std::string& warning : configuration->warnings) warning.insert(0, found->source + ": ");
-    if (auto overridden = override_endpoints(*configuration); !overridden) return overridden.error();
-    configuration->names_endpoints = !configuration->endpoints.empty();
-    if (!configuration->names_endpoints) configuration->endpoints.push_back(parse_endpoint(default_endpoint).value());
-    return configuration;
+    return settle_endpoints(std::move(*configuration), environment_value("MZINIT_HOST"), command_line);
 }
 
 }  // namespace interop

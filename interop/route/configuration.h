@@ -44,17 +44,25 @@ proto::Result<Configuration> parse_configuration(std::string_view text);
 /// The endpoints in a list separated by blanks or commas.
 proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
 
-/// The text of the configuration file in force, and its path: the one that MZINIT_CONF names, or mzinit.conf= on the
-/// kernel's command line, else /etc/mzinit.conf. ENOENT if there is none.
+/// The path of the configuration file in force: `mzinit_conf`, the value of that variable, unless it is empty; else that of
+/// mzinit.conf= on the kernel's command line, likewise; else /etc/mzinit.conf. Pure.
+std::string choose_configuration_file(std::string_view mzinit_conf, std::string_view kernel_command_line);
+
+/// The configuration of a file with the endpoints in force: those of `mzinit_host`, the value of that variable, unless it is
+/// empty; else the file's; else those of mzinit.host= on the kernel's command line; else the default one. An Error if
+/// what counts cannot be read. Pure.
+proto::Result<Configuration> settle_endpoints(Configuration configuration, std::string_view mzinit_host,
+                                              std::string_view kernel_command_line);
+
+/// The text of the configuration file in force, and its path (choose_configuration_file). ENOENT if there is none.
 struct ConfigurationText {
     std::string text;
     std::string source;  ///< For messages.
 };
 proto::Result<ConfigurationText> read_configuration_file();
 
-/// The configuration in force: that of the file, else what is embedded in this program, else the defaults; then
-/// MZINIT_HOST, if set and not empty, in place of its endpoints. If nothing names any: mzinit.host= on the kernel's
-/// command line.
+/// The configuration in force: that of the file, else what is embedded in this program, else the defaults; its endpoints
+/// are settled (settle_endpoints).
 proto::Result<Configuration> load_configuration();
 
 }  // namespace interop

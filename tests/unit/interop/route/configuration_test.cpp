@@ -148,5 +148,65 @@ TEST(Configuration, KeyThatIsWrittenAgainReplacesItsList) {
     EXPECT_EQ(routes.of(ProgramKind::pe), Route{Backend::wine});
 }
 
+// Where endpoints come from, strongest first: the variable, the file, the kernel's command line, the default.
+TEST(Configuration, EndpointsAreThoseOfTheStrongestSource) {
+    constexpr const char* in_file = "[host]\nendpoints = unix:/file\n";
+    constexpr const char* by_kernel = "quiet mzinit.host=unix:/kernel\n";
+    const struct {
+        const char* variable;
+        const char* file;
+        const char* kernel_command_line;
+        const char* endpoint;
+        bool is_named;
+    } table[] = {
+        {"unix:/variable", in_file, by_kernel, "unix:/variable", true},
+        {"unix:/variable", "", "", "unix:/variable", true},
+        {"", in_file, by_kernel, "unix:/file", true},
+        {"", in_file, "", "unix:/file", true},
+        {"", "", by_kernel, "unix:/kernel", true},
+        {"", "[host]\nendpoints =\n", by_kernel, "unix:/kernel", true},
+        {"", "", "mzinit.host=", default_endpoint, false},
+        {"", "", "mzinit.host2=unix:/other", default_endpoint, false},
+        {"", "", "", default_endpoint, false},
+    };
+    for (const auto& row : table) {
+        const auto settled =
+            settle_endpoints(parse_configuration(row.file).value(), row.variable, row.kernel_command_line);
+        const std::string what = std::string(row.variable) + "|" + row.file + "|" + row.kernel_command_line;
+        ASSERT_TRUE(settled) << what;
+        EXPECT_EQ(endpoints_of(*settled), std::vector<std::string>{row.endpoint}) << what;
+        EXPECT_EQ(settled->names_endpoints, row.is_named) << what;
+    }
+}
+
+TEST(Configuration, KernelCommandLineMayNameSeveralEndpoints) {
+    EXPECT_EQ(endpoints_of(settle_endpoints({}, "", "mzinit.host=vsock:2:5000,tcp:gateway:5000").value()),
+              (std::vector<std::string>{"vsock:2:5000", "tcp:gateway:5000"}));
+    EXPECT_EQ(endpoints_of(settle_endpoints({}, "", "mzinit.host=\"unix:/a unix:/b\"").value()),
+              (std::vector<std::string>{"unix:/a", "unix:/b"}));
+}
+
+TEST(Configuration, BadEndpointNamesItsSource) {
+    EXPECT_EQ(settle_endpoints({}, "nonsense", "mzinit.host=unix:/k").error().message().find("MZINIT_HOST: "), 0u);
+    EXPECT_EQ(settle_endpoints({}, "", "mzinit.host=nonsense")
+                  .error()
+                  .message()
+                  .find("the kernel's command line: mzinit.host: "),
+              0u);
+}
+
+TEST(Configuration, BadEndpointOfAWeakerSourceDoesNotMatter) {
+    const auto file = parse_configuration("[host]\nendpoints = unix:/file\n").value();
+    EXPECT_TRUE(settle_endpoints(file, "", "mzinit.host=nonsense"));
+}
+
+TEST(Configuration, FileIsThatOfTheStrongestSource) {
+    constexpr const char* by_kernel = "mzinit.conf=/kernel.conf quiet\n";
+    EXPECT_EQ(choose_configuration_file("/variable.conf", by_kernel), "/variable.conf");
+    EXPECT_EQ(choose_configuration_file("", by_kernel), "/kernel.conf");
+    EXPECT_EQ(choose_configuration_file("", "mzinit.conf= mzinit.conf.d=/x"), default_configuration_file);
+    EXPECT_EQ(choose_configuration_file("", ""), default_configuration_file);
+}
+
 }  // namespace
 }  // namespace interop
