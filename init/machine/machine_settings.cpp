@@ -19,7 +19,7 @@ namespace {
 using interop::IniSetting;
 
 constexpr std::string_view service_prefix = "service ";
-constexpr std::size_t longest_service_name = 64;
+constexpr std::size_t longest_service_name = interop::cut_ini_section - service_prefix.size() - 1;
 constexpr std::chrono::seconds longest_time{24 * 3600};
 constexpr std::size_t largest_kernel_command_line = 64u << 10;
 constexpr const char* systemd = "/lib/systemd/systemd";
@@ -43,8 +43,10 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view value) {
 /// It becomes the name of a file.
 bool is_service_name(std::string_view name) {
     constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    return !name.empty() && name.size() <= longest_service_name && name.front() != '.' &&
-           name.find_first_not_of(letters) == std::string_view::npos;
+    constexpr std::string_view not_in_front = "_-.";
+    return !name.empty() && name.size() <= longest_service_name &&
+           name.find_first_not_of(letters) == std::string_view::npos &&
+           not_in_front.find(name.front()) == std::string_view::npos;
 }
 
 void append_words(std::vector<std::string>& list, std::string_view text) {
@@ -60,9 +62,6 @@ void append_words(std::vector<std::string>& list, std::string_view text) {
 class Reader {
   public:
     MachineSettings read(std::string_view text) {
-        if (const std::size_t line = interop::find_long_ini_line(text)) {
-            warn(line, "longer than " + std::to_string(interop::longest_ini_line) + " bytes, what follows is ignored");
-        }
         const std::size_t wrong_line = interop::read_ini(text, [this](const IniSetting& setting) {
             set(setting);
             return interop::IniReading::go_on;
@@ -90,11 +89,22 @@ class Reader {
     }
 
     void set(const IniSetting& setting) {
-        if (setting.section == "boot") {
-            set_boot(setting);
-        } else if (setting.section.starts_with(service_prefix)) {
-            set_service(setting);
+        const bool is_boot = setting.section == "boot";
+        if (!is_boot && !setting.section.starts_with(service_prefix)) return;
+        IniSetting taken = setting;
+        if (!setting.continues) is_left_out_ = false;
+        if (setting.is_cut) {
+            warn(setting.line, "longer than " + std::to_string(interop::longest_ini_line) + " bytes; " +
+                                   std::string(setting.name) + " is ignored, go on in an indented line");
+            is_left_out_ = true;
+            // A command that lacks its end could do anything: there is none then.
+            if (setting.name != "command") return;
+            taken.value = {};
+            taken.continues = false;
+        } else if (is_left_out_) {
+            return;
         }
+        is_boot ? set_boot(taken) : set_service(taken);
     }
 
     /// A value that may go on in indented lines.
@@ -158,7 +168,7 @@ class Reader {
 
     void set_time(const IniSetting& setting) {
         const auto time = parse_seconds(setting.value);
-        if (!time) return warn_of_value(setting, "a number of seconds, at most a day");
+        if (!time) return warn_of_value(setting, "a number of seconds, from 1 to a day's");
         if (setting.name == "timeout") {
             settings_.timeout = time;
         } else {
@@ -180,8 +190,9 @@ class Reader {
         refused_section_ = setting.section;
         warn(setting.line, is_service_name(name) ? "too many services, [" + refused_section_ + "] is ignored"
                                                  : "[" + refused_section_ +
-                                                       "] is ignored: the name of a service has "
-                                                       "letters, digits, and \"_\", \"-\", \".\" inside");
+                                                       "] is ignored: the name of a service begins with a letter or "
+                                                       "a digit, may have \"_\", \"-\", \".\" besides, and at most " +
+                                                       std::to_string(longest_service_name) + " of all");
         return nullptr;
     }
 
@@ -217,6 +228,7 @@ class Reader {
     std::string command_line_;
     std::vector<ServiceText> services_;
     std::string refused_section_;
+    bool is_left_out_ = false;  // The setting that is looked at, with the lines that go on with it.
 };
 
 }  // namespace

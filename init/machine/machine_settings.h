@@ -19,7 +19,7 @@ enum class Restart {
 
 /// A section [service NAME]: what runs besides the boot command.
 struct ServiceSettings {
-    std::string name;  ///< Letters, digits, and "_", "-", "." inside.
+    std::string name;  ///< A letter or a digit, then those and "_", "-", "."; at most 40.
     std::vector<std::string> command;
     Restart restart = Restart::on_failure;
     std::string log;  ///< Path of the file that gets its output; empty: the usual one.
