@@ -52,7 +52,7 @@ proto::Result<void> load_file(const std::string& path) {
 
 std::optional<std::vector<std::string>> module_files(std::string_view modules_dep, std::string_view name) {
     const std::string wanted = module_name(name);
-    while (!modules_dep.empty()) {
+    while (!wanted.empty() && !modules_dep.empty()) {
         std::string_view line = take_line(modules_dep);
         const auto colon = line.find(':');
         if (colon == std::string_view::npos || module_name(line.substr(0, colon)) != wanted) continue;
@@ -68,7 +68,7 @@ std::optional<std::vector<std::string>> module_files(std::string_view modules_de
 
 bool is_builtin_module(std::string_view modules_builtin, std::string_view name) {
     const std::string wanted = module_name(name);
-    while (!modules_builtin.empty()) {
+    while (!wanted.empty() && !modules_builtin.empty()) {
         if (module_name(take_line(modules_builtin)) == wanted) return true;
     }
     return false;
