@@ -79,14 +79,15 @@ MachineEnd MachineLoop::run() {
     const bool has_purpose = !settings_.services.empty();
     if (!settings_.command.empty() || !has_purpose) start_command();
     release_start_memory();
-    while (!is_over_) {
-        wait_for_event();
+    while (true) {
+        // Before the first wait too: where the command could not be started there may be no child whose end wakes us.
         collect_children();
         const Time now = Clock::now();
         times_passed(now);
+        if (is_over_) return shutdown_.end();
         if (!shutdown_.has_begun()) start_due_services(now);
+        wait_for_event();
     }
-    return shutdown_.end();
 }
 
 void MachineLoop::start_command() {
@@ -213,7 +214,8 @@ void MachineLoop::child_ended(pid_t child, int wait_status, Time now) {
 void MachineLoop::command_ended(const std::string& how, const std::vector<std::string>& how_for_agent) {
     warn_user(command_name_ + " " + how);
     arm_machine_emergency(0);
-    if (shutdown_.has_begun()) return;
+    // After its timeout, the agent has been told, and the end of the process is nothing new.
+    if (shutdown_.has_begun() || reporter_ != 0) return;
     if (expects_agent()) {
         std::vector<std::string> words{"report"};
         words.insert(words.end(), how_for_agent.begin(), how_for_agent.end());
@@ -245,6 +247,8 @@ void MachineLoop::times_passed(Time now) {
 
 void MachineLoop::request_end(MachineEnd end) {
     command_deadline_.reset();
+    // Nobody waits for the agent's answer any more: that its process ends is no second request.
+    reporter_ = 0;
     reporter_deadline_.reset();
     for (Service& service : services_) service.run.retire();
     perform(shutdown_.request(end, Clock::now()));
