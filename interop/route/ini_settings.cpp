@@ -10,6 +10,8 @@
 namespace interop {
 namespace {
 
+enum class LineKind { other, header, broken_header };
+
 class Reader {
   public:
     Reader(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting)
@@ -24,6 +26,9 @@ class Reader {
     // As fgets(): inih reads by it, and so it is known which line a value came from.
     static char* next_line(char* buffer, int size, void* user) {
         auto& reader = *static_cast<Reader*>(user);
+        if (reader.line_kind_ != LineKind::other) {
+            reader.is_section_lost_ = reader.line_kind_ == LineKind::broken_header;
+        }
         if (reader.rest_.empty() || reader.has_stopped_) return nullptr;
         ++reader.line_;
         const auto end = reader.rest_.find('\n');
@@ -32,15 +37,25 @@ class Reader {
         buffer[reader.rest_.copy(buffer, copied)] = '\0';
         reader.rest_.remove_prefix(length);
         reader.is_cut_ = std::min(end, length) > longest_ini_line;
+        reader.line_kind_ = kind_of(buffer);
         reader.buffer_ = buffer;
         reader.buffer_end_ = buffer + size;
         return buffer;
     }
 
+    /// If it is no indented line that goes on with a value, which only handle() gets to know.
+    static LineKind kind_of(std::string_view line) {
+        const auto first = line.find_first_not_of(" \t\r\n\v\f");
+        if (first == std::string_view::npos || line[first] != '[') return LineKind::other;
+        return line.find(']') < std::min(line.find(" ;"), line.find("\t;")) ? LineKind::header
+                                                                            : LineKind::broken_header;
+    }
+
     /// inih calls it for every "name = value", and again for every indented line that goes on with a value.
     static int handle(void* user, const char* section, const char* name, const char* value) {
         auto& reader = *static_cast<Reader*>(user);
-        if (reader.has_stopped_) return 1;
+        reader.line_kind_ = LineKind::other;
+        if (reader.has_stopped_ || reader.is_section_lost_) return 1;
         // The name is in the line, or it is what inih has kept of the one before: a name that is only written again,
         // in a line of its own, begins anew.
         const std::less<const char*> is_before;
@@ -59,6 +74,8 @@ class Reader {
     const std::function<IniReading(const IniSetting&)>& on_setting_;
     std::size_t line_ = 0;  // that was read last
     bool is_cut_ = false;
+    LineKind line_kind_ = LineKind::other;
+    bool is_section_lost_ = false;
     const char* buffer_ = nullptr;  // inih's, with the line
     const char* buffer_end_ = nullptr;
     bool has_stopped_ = false;

@@ -28,7 +28,7 @@ struct IniSetting {
 enum class IniReading { go_on, stop };
 
 /// Calls `on_setting` for every setting in order. Returns the first line that is neither [section] nor name = value,
-/// 0 if there is none; the others are read all the same.
+/// 0 if there is none; the others are read all the same, but for the settings of a section whose [header] is such a line.
 std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting);
 
 /// The first line that is longer, 0 if there is none.

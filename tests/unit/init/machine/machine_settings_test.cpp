@@ -145,6 +145,12 @@ TEST(MachineSettings, WhatFollowsAWrongLineIsRead) {
     EXPECT_EQ(settings.warnings.size(), 2u);
 }
 
+TEST(MachineSettings, ServiceWithABrokenHeaderDoesNotReplaceTheCommand) {
+    const MachineSettings settings = boot("command = /bin/app\n[service web\ncommand = httpd\n");
+    EXPECT_EQ(settings.command, Words{"/bin/app"});
+    EXPECT_THAT(settings.warnings, ElementsAre("line 3: neither [section] nor name = value"));
+}
+
 TEST(MachineSettings, OtherSectionsAreLeftToOthers) {
     const MachineSettings settings = settings_of(
         "command = a\n[host]\ncommand = b\n[Boot]\ncommand = c\n[service]\ncommand = d\n[services x]\ncommand = e\n");

@@ -99,9 +99,24 @@ TEST(IniSettings, ZeroByteEndsItsLineOnly) {
 }
 
 TEST(IniSettings, FirstWrongLineIsToldAndTheOthersAreRead) {
-    const char* const text = "[a]\nwrong\nx = 1\n[b\ny = 2\n";
+    const char* const text = "[a]\nwrong\nx = 1\nwrong\ny = 2\n";
     EXPECT_EQ(wrong_line_of(text), 2u);
     EXPECT_EQ(settings_of(text), (Settings{"3 [a] x=1", "5 [a] y=2"}));
+}
+
+TEST(IniSettings, WhatFollowsABrokenHeaderIsNotOfTheSectionBefore) {
+    for (const std::string& header :
+         std::vector<std::string>{"[b", "[b ;]", "[b\t;]", "[", " [b", "[" + std::string(300, 'b') + "]"}) {
+        const std::string text = "[a]\n" + header + "\nx = 1\n  2\n[c]\ny = 3\n";
+        EXPECT_EQ(wrong_line_of(text), 2u) << header;
+        EXPECT_EQ(settings_of(text), Settings{"6 [c] y=3"}) << header;
+    }
+    EXPECT_EQ(settings_of("[a]\nx = 1\n[b\n  2\n"), Settings{"2 [a] x=1"});
+}
+
+TEST(IniSettings, LineThatGoesOnWithABracketBreaksNothing) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\n  [2\ny = [3\n[b]\nz = 4\n"),
+              (Settings{"2 [a] x=1", "3 [a] +x=[2", "4 [a] y=[3", "6 [b] z=4"}));
 }
 
 TEST(IniSettings, ReaderMayStop) {
