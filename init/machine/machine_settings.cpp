@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <system_error>
 
 #include "init/machine/command_words.h"
@@ -252,6 +253,8 @@ MachineSettings parse_machine_settings(std::string_view configuration, std::stri
 
 MachineSettings load_machine_settings() {
     const auto command_line = interop::read_file("/proc/cmdline", largest_kernel_command_line).value_or("");
+    const char* const variable = std::getenv("MZINIT_CONF");
+    const std::string wanted = interop::configuration_files(variable == nullptr ? "" : variable, command_line).front();
     const auto file = interop::read_configuration_file();
     const bool is_missing = !file && file.error().code == std::errc::no_such_file_or_directory;
     MachineSettings settings = parse_machine_settings(file ? std::string_view(file->text) : "", command_line);
@@ -259,7 +262,10 @@ MachineSettings load_machine_settings() {
         for (std::string& warning : settings.warnings) {
             if (warning.starts_with("line ")) warning.insert(0, file->source + ": ");
         }
-    } else if (!is_missing || interop::kernel_parameter(command_line, "mzinit.conf")) {
+        if (file->source != wanted) {
+            settings.warnings.push_back("there is no " + wanted + ", going on with " + file->source);
+        }
+    } else if (!is_missing || wanted != interop::default_configuration_file) {
         settings.warnings.push_back("going on without a configuration: " + file.error().message());
     }
     return settings;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -161,21 +162,23 @@ std::string_view environment_value(const char* name) {
 /// Empty where there is no /proc.
 std::string kernel_command_line() { return read_file("/proc/cmdline", largest_kernel_command_line).value_or(""); }
 
+bool is_missing(const proto::Error& error) { return error.code == std::errc::no_such_file_or_directory; }
+
 proto::Result<ConfigurationText> read_configuration_file(std::string_view kernel_command_line) {
-    std::string path = choose_configuration_file(environment_value("MZINIT_CONF"), kernel_command_line);
-    auto text = read_file(path, largest_file);
-    if (!text) return text.error();
-    return ConfigurationText{std::move(*text), std::move(path)};
+    const auto paths = configuration_files(environment_value("MZINIT_CONF"), kernel_command_line);
+    for (const std::string& path : paths) {
+        auto text = read_file(path, largest_file);
+        if (text) return ConfigurationText{std::move(*text), path};
+        if (!is_missing(text.error())) return text.error();
+    }
+    return proto::errno_error(ENOENT, "read " + paths.front());
 }
 
 /// Without any, an empty text.
 proto::Result<ConfigurationText> find_configuration(std::string_view kernel_command_line) {
     auto file = read_configuration_file(kernel_command_line);
     // The file counts for more: it is the one of whoever set up this root directory, and may be newer.
-    const bool is_missing = !file && file.error().code == std::errc::no_such_file_or_directory;
-    const bool is_named = !environment_value("MZINIT_CONF").empty() ||
-                          !kernel_parameter(kernel_command_line, "mzinit.conf").value_or("").empty();
-    if (!is_missing || is_named) return file;
+    if (file || !is_missing(file.error()) || !environment_value("MZINIT_CONF").empty()) return file;
     const auto embedded = embedded_configuration();
     return ConfigurationText{std::string(embedded.value_or("")), "the embedded configuration"};
 }
@@ -213,10 +216,12 @@ proto::Result<Configuration> parse_configuration(std::string_view text) {
     return Parser().parse(text);
 }
 
-std::string choose_configuration_file(std::string_view mzinit_conf, std::string_view kernel_command_line) {
-    if (!mzinit_conf.empty()) return std::string(mzinit_conf);
+std::vector<std::string> configuration_files(std::string_view mzinit_conf, std::string_view kernel_command_line) {
+    if (!mzinit_conf.empty()) return {std::string(mzinit_conf)};
     auto named = kernel_parameter(kernel_command_line, "mzinit.conf");
-    return named && !named->empty() ? std::move(*named) : default_configuration_file;
+    if (!named || named->empty()) return {default_configuration_file};
+    // A container's root directory need not have the file that its machine was started with.
+    return {std::move(*named), default_configuration_file};
 }
 
 proto::Result<Configuration> settle_endpoints(Configuration configuration, std::string_view mzinit_host,

@@ -44,9 +44,10 @@ proto::Result<Configuration> parse_configuration(std::string_view text);
 /// The endpoints in a list separated by blanks or commas.
 proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
 
-/// The path of the configuration file in force: `mzinit_conf`, the value of that variable, unless it is empty; else that of
-/// mzinit.conf= on the kernel's command line, likewise; else /etc/mzinit.conf. Pure.
-std::string choose_configuration_file(std::string_view mzinit_conf, std::string_view kernel_command_line);
+/// The paths of the configuration file, of which the first that exists is in force: `mzinit_conf`, the value of that
+/// variable, and no other, unless it is empty; else that of mzinit.conf= on the kernel's command line, if it is named there,
+/// then /etc/mzinit.conf. Pure.
+std::vector<std::string> configuration_files(std::string_view mzinit_conf, std::string_view kernel_command_line);
 
 /// The configuration of a file with the endpoints in force: those of `mzinit_host`, the value of that variable, unless it is
 /// empty; else the file's; else those of mzinit.host= on the kernel's command line; else the default one. An Error if
@@ -54,7 +55,7 @@ std::string choose_configuration_file(std::string_view mzinit_conf, std::string_
 proto::Result<Configuration> settle_endpoints(Configuration configuration, std::string_view mzinit_host,
                                               std::string_view kernel_command_line);
 
-/// The text of the configuration file in force, and its path (choose_configuration_file). ENOENT if there is none.
+/// The text of the configuration file in force, and its path (configuration_files). ENOENT if there is none.
 struct ConfigurationText {
     std::string text;
     std::string source;  ///< For messages.

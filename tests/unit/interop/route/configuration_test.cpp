@@ -134,6 +134,8 @@ TEST(Configuration, RefusesALineThatTheReaderWouldCut) {
               std::string::npos);
 }
 
+using Paths = std::vector<std::string>;
+
 std::vector<std::string> endpoints_of(const Configuration& configuration) {
     std::vector<std::string> endpoints;
     for (const Endpoint& endpoint : configuration.endpoints) endpoints.push_back(to_string(endpoint));
@@ -200,12 +202,15 @@ TEST(Configuration, BadEndpointOfAWeakerSourceDoesNotMatter) {
     EXPECT_TRUE(settle_endpoints(file, "", "mzinit.host=nonsense"));
 }
 
-TEST(Configuration, FileIsThatOfTheStrongestSource) {
-    constexpr const char* by_kernel = "mzinit.conf=/kernel.conf quiet\n";
-    EXPECT_EQ(choose_configuration_file("/variable.conf", by_kernel), "/variable.conf");
-    EXPECT_EQ(choose_configuration_file("", by_kernel), "/kernel.conf");
-    EXPECT_EQ(choose_configuration_file("", "mzinit.conf= mzinit.conf.d=/x"), default_configuration_file);
-    EXPECT_EQ(choose_configuration_file("", ""), default_configuration_file);
+TEST(Configuration, FileOfTheVariableIsTheOnlyOne) {
+    EXPECT_EQ(configuration_files("/variable.conf", "mzinit.conf=/kernel.conf"), Paths{"/variable.conf"});
+}
+
+TEST(Configuration, FileOfTheKernelsCommandLineComesBeforeTheUsualOne) {
+    EXPECT_EQ(configuration_files("", "mzinit.conf=/kernel.conf quiet\n"),
+              (Paths{"/kernel.conf", default_configuration_file}));
+    EXPECT_EQ(configuration_files("", "mzinit.conf= mzinit.conf.d=/x"), Paths{default_configuration_file});
+    EXPECT_EQ(configuration_files("", ""), Paths{default_configuration_file});
 }
 
 }  // namespace
