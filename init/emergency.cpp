@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 
@@ -89,6 +90,14 @@ void arm_emergency(pid_t child, Finish finish, OnSignal on_signal) noexcept {
         action.sa_sigaction = fault_handler;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         ::sigaction(signal, &action, nullptr);
+    }
+}
+
+void disarm_emergency() noexcept {
+    proto::set_check_handler(nullptr);
+    std::set_terminate(std::abort);
+    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+        if (signal == SIGABRT || interop::is_fault_signal(signal)) ::signal(signal, SIG_DFL);
     }
 }
 

@@ -18,4 +18,7 @@ using OnSignal = void (*)(int signal) noexcept;
 /// again when there is another one.
 void arm_emergency(pid_t main_child, Finish finish, OnSignal on_signal = nullptr) noexcept;
 
+/// For a child of ours, before it executes another program: it ends by its bugs again.
+void disarm_emergency() noexcept;
+
 }  // namespace init

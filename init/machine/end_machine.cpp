@@ -57,6 +57,7 @@ void perform(void (*step)(), const char* doing) {
 }
 
 void unmount_and_complain() {
+    stop_swapping();
     for (const std::string& problem : unmount_all()) warn_user(problem);
 }
 

@@ -22,6 +22,7 @@
 #include "init/rule_guard.h"
 #include "interop/os/mount.h"
 #include "interop/os/string_pointers.h"
+#include "interop/route/configuration.h"
 #include "proto/base/log.h"
 
 namespace init {
@@ -55,6 +56,13 @@ std::optional<RuleGuard> register_and_guard() {
     return std::nullopt;
 }
 
+/// What every launch would complain of.
+void check_bridge_configuration() {
+    const auto configuration = interop::load_configuration();
+    if (!configuration) return warn_user(configuration.error().message());
+    for (const std::string& warning : configuration->warnings) warn_user(warning);
+}
+
 MachineSettings settings_for(const std::vector<std::string>& arguments) {
     const InitOptions options = parse_kernel_arguments(arguments);
     if (options.verbosity > 1) proto::set_log_level(proto::LogLevel::debug);
@@ -62,6 +70,13 @@ MachineSettings settings_for(const std::vector<std::string>& arguments) {
     for (const std::string& warning : settings.warnings) warn_user(warning);
     if (!settings.kernel_names_command && !options.command.empty()) settings.command = options.command;
     return settings;
+}
+
+bool can_hand_over(const std::string& path) {
+    if (path.empty()) return false;
+    if (::access(path.c_str(), X_OK) == 0) return true;
+    warn_user(proto::errno_error(errno, "hand over to " + path).message() + "; going on without it");
+    return false;
 }
 
 void start_broker(BrokerStart start, const interop::SignalState& inherited) {
@@ -96,10 +111,11 @@ void run_machine(const std::vector<std::string>& arguments, const interop::Signa
     (void)!::chdir("/");
     set_machine_environment();
     const MachineSettings settings = settings_for(arguments);
+    check_bridge_configuration();
     prepare_system(settings);
     std::optional<RuleGuard> guard;
     if (settings.registers) guard = register_and_guard();
-    if (!settings.handover.empty()) {
+    if (can_hand_over(settings.handover)) {
         start_broker(settings.broker, inherited);
         hand_over(settings.handover, arguments, inherited);
     }

@@ -14,6 +14,7 @@
 #include "init/machine/bridge_state.h"
 #include "init/machine/end_machine.h"
 #include "init/machine/machine_processes.h"
+#include "init/machine/terminate_all.h"
 #include "init/messages.h"
 #include "init/start_memory.h"
 #include "init/supervisor.h"
@@ -27,7 +28,6 @@ using Clock = std::chrono::steady_clock;
 
 // The agent has a second to greet on each endpoint; a machine that is to be switched off does not wait for many.
 constexpr std::chrono::seconds report_patience{10};
-constexpr int exit_not_found = 127;
 constexpr int exit_cannot_run = 126;
 constexpr int exit_timed_out = 124;  // as timeout(1)
 constexpr const char* broker_name = "broker";
@@ -41,16 +41,6 @@ std::string join(const std::vector<std::string>& words) {
     std::string line;
     for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
     return line;
-}
-
-/// Interactive shells ignore SIGTERM and go when the line is hung up.
-bool ignores_termination(pid_t process) {
-    const auto status = interop::read_file("/proc/" + std::to_string(process) + "/status", std::size_t{64} << 10);
-    constexpr std::string_view field = "\nSigIgn:\t";
-    const auto at = status ? status->find(field) : std::string::npos;
-    if (at == std::string::npos) return false;
-    const unsigned long long ignored = std::strtoull(status->c_str() + at + field.size(), nullptr, 16);
-    return (ignored >> (SIGTERM - 1) & 1) != 0;
 }
 
 }  // namespace
@@ -94,9 +84,8 @@ void MachineLoop::start_command() {
     command_name_ = settings_.command.empty() ? "the shell" : settings_.command.front();
     const auto started = start_on_console(settings_.command, signals_);
     if (!started) {
-        const bool is_missing = started.error().code == std::errc::no_such_file_or_directory;
-        const int code = is_missing ? exit_not_found : exit_cannot_run;
-        return command_ended("cannot be started: " + started.error().message(), {"--exit-code", std::to_string(code)});
+        return command_ended("cannot be started: " + started.error().message(),
+                             {"--exit-code", std::to_string(exit_cannot_run)});
     }
     command_ = *started;
     if (settings_.timeout) command_deadline_ = Clock::now() + *settings_.timeout;
@@ -128,7 +117,7 @@ void MachineLoop::say_next(const Service& service, ServiceRun::Next next, const 
         case ServiceRun::Next::starts_again: sentence += "; starting it again"; break;
         case ServiceRun::Next::given_up:
             sentence += "; it has been started " + std::to_string(ServiceRun::most_starts) + " times in " +
-                        std::to_string(ServiceRun::span.count()) + " s and is given up";
+                        std::to_string(ServiceRun::start_window.count()) + " s and is given up";
             break;
     }
     warn_user(sentence);
@@ -257,21 +246,16 @@ void MachineLoop::request_end(MachineEnd end) {
 void MachineLoop::perform(ShutdownSequence::Step step) {
     switch (step) {
         case ShutdownSequence::Step::none: break;
-        case ShutdownSequence::Step::terminate: terminate_all(); break;
+        case ShutdownSequence::Step::terminate:
+            warn_user("ending all processes");
+            terminate_all_processes();
+            break;
         case ShutdownSequence::Step::kill:
             warn_user("processes are left that do not end; killing them");
             ::kill(-1, SIGKILL);
             break;
         case ShutdownSequence::Step::finish: is_over_ = true; break;
     }
-}
-
-void MachineLoop::terminate_all() const {
-    warn_user("ending all processes");
-    const bool hangs_up = command_ > 0 && ignores_termination(command_);
-    ::kill(-1, SIGTERM);
-    if (hangs_up) ::kill(-command_, SIGHUP);
-    ::kill(-1, SIGCONT);  // What is stopped could not end.
 }
 
 }  // namespace init

@@ -51,7 +51,6 @@ class MachineLoop {
     void times_passed(Time now);
     void request_end(MachineEnd end);
     void perform(ShutdownSequence::Step step);
-    void terminate_all() const;
     [[nodiscard]] std::optional<Time> next_deadline() const;
 
     const MachineSettings& settings_;

@@ -2,6 +2,7 @@
 #include "init/machine/machine_processes.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,16 +10,21 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "init/emergency.h"
 #include "init/machine/console.h"
+#include "init/machine/console_session.h"
 #include "init/messages.h"
 #include "interop/os/spawn.h"
+#include "interop/os/string_pointers.h"
 #include "interop/os/unique_fd.h"
 
 namespace init {
 namespace {
 
-using interop::SpawnRequest;
 using interop::UniqueFd;
+
+constexpr int exit_cannot_run = 126;
+constexpr int exit_not_found = 127;
 
 constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr off_t largest_log = 10 << 20;
@@ -53,6 +59,50 @@ UniqueFd open_log(const std::string& path) {
 
 const char* login_shell() { return ::access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh"; }
 
+/// What a new process becomes.
+struct Program {
+    std::string path;
+    std::vector<std::string> arguments;
+    UniqueFd input;
+    UniqueFd output;
+    bool leads_session = true;  // Also where it gets a terminal, see console_session.h.
+};
+
+proto::Result<Program> find(const std::vector<std::string>& words) {
+    auto path = interop::find_program(words.front(), std::getenv("PATH"));
+    if (!path) return path.error();
+    return Program{.path = std::move(*path), .arguments = words, .input = {}, .output = {}};
+}
+
+/// In the new process. Returns only if the program could not be executed: why.
+proto::Error become(const Program& program, const interop::SignalState& signals) {
+    ::setsid();
+    // If it is a terminal that no session has, it is ours then.
+    const bool has_terminal = ::ioctl(program.input.get(), TIOCSCTTY, 0) == 0;
+    ::dup2(program.input.get(), STDIN_FILENO);
+    ::dup2(program.output.get(), STDOUT_FILENO);
+    ::dup2(program.output.get(), STDERR_FILENO);
+    if (has_terminal && !program.leads_session) hold_session_for_command();
+    signals.restore();
+    ::execv(program.path.c_str(), interop::pointers_to(program.arguments).data());
+    return proto::errno_error(errno, "start " + program.path);
+}
+
+/// Starts a process that becomes what `prepare` says, all of which is done there.
+template <typename Prepare>
+proto::Result<pid_t> start(const interop::SignalState& signals, const Prepare& prepare) {
+    const pid_t child = ::fork();
+    if (child < 0) return proto::errno_error(errno, "start a process");
+    if (child > 0) return child;
+    disarm_emergency();
+    const UniqueFd messages(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    proto::Result<Program> program = prepare();
+    const proto::Error problem = program ? become(*program, signals) : program.error();
+    ::dup2(messages.get(), STDERR_FILENO);
+    warn_user(problem.message());
+    ::_exit(problem.code == std::errc::no_such_file_or_directory ? exit_not_found : exit_cannot_run);
+}
+
 }  // namespace
 
 void set_machine_environment() {
@@ -64,53 +114,43 @@ void set_machine_environment() {
 }
 
 proto::Result<pid_t> start_on_console(const std::vector<std::string>& words, const interop::SignalState& signals) {
-    SpawnRequest request;
-    if (words.empty()) {
-        request.path = login_shell();
-        request.arguments = {"-" + request.path.substr(request.path.rfind('/') + 1)};
-    } else {
-        auto program = interop::find_program(words.front(), std::getenv("PATH"));
-        if (!program) return program.error();
-        request.path = std::move(*program);
-        request.arguments = words;
-    }
-    UniqueFd terminal = open_console_terminal();
-    if (terminal) ::setenv("TERM", terminal_type(terminal.get(), std::getenv("TERM")), 1);
-    if (!terminal) terminal = open_console();
-    request.signals = &signals;
-    request.own_session = true;
-    request.standard_input = request.standard_output = request.standard_error = terminal.get();
-    return interop::spawn(request);
+    return start(signals, [&words]() -> proto::Result<Program> {
+        const std::string shell = login_shell();
+        const std::string login_name = "-" + shell.substr(shell.rfind('/') + 1);
+        proto::Result<Program> program =
+            words.empty() ? Program{.path = shell, .arguments = {login_name}, .input = {}, .output = {}} : find(words);
+        if (!program) return program;
+        program->leads_session = is_interactive_shell(words);
+        program->input = open_console_terminal();
+        if (program->input) {
+            ::setenv("TERM", terminal_type(program->input.get(), std::getenv("TERM")), 1);
+        } else {
+            program->input = open_console();
+        }
+        program->output.reset(::fcntl(program->input.get(), F_DUPFD_CLOEXEC, 0));
+        return program;
+    });
 }
 
 proto::Result<pid_t> start_service(const std::vector<std::string>& words, const std::string& log,
                                    const interop::SignalState& signals) {
-    auto program = interop::find_program(words.front(), std::getenv("PATH"));
-    if (!program) return program.error();
-    const UniqueFd input = open_null(O_RDONLY);
-    const UniqueFd output = open_log(log);
-    SpawnRequest request;
-    request.path = std::move(*program);
-    request.arguments = words;
-    request.signals = &signals;
-    request.own_session = true;
-    request.standard_input = input.get();
-    request.standard_output = request.standard_error = output.get();
-    return interop::spawn(request);
+    return start(signals, [&words, &log] {
+        auto program = find(words);
+        if (!program) return program;
+        program->input = open_null(O_RDONLY);
+        program->output = open_log(log);
+        return program;
+    });
 }
 
 proto::Result<pid_t> start_own_subcommand(const std::vector<std::string>& words, const interop::SignalState& signals) {
-    const UniqueFd input = open_null(O_RDONLY);
-    const UniqueFd console = open_console();
-    SpawnRequest request;
-    request.path = "/proc/self/exe";  // Which /init is may have changed, or be out of sight.
-    request.arguments = {"mzinit"};
-    request.arguments.insert(request.arguments.end(), words.begin(), words.end());
-    request.signals = &signals;
-    request.own_session = true;
-    request.standard_input = input.get();
-    request.standard_output = request.standard_error = console.get();
-    return interop::spawn(request);
+    return start(signals, [&words]() -> proto::Result<Program> {
+        // Which /init is may have changed, or be out of sight.
+        Program program{
+            .path = "/proc/self/exe", .arguments = {"mzinit"}, .input = open_null(O_RDONLY), .output = open_console()};
+        program.arguments.insert(program.arguments.end(), words.begin(), words.end());
+        return program;
+    });
 }
 
 std::string usual_log(const std::string& service_name) { return "/var/log/" + service_name + ".log"; }

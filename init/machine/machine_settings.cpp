@@ -37,7 +37,7 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view value) {
     unsigned seconds = 0;
     const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     const bool is_number = problem == std::errc() && end == value.data() + value.size();
-    if (!is_number || seconds == 0 || std::chrono::seconds(seconds) > longest_time) return std::nullopt;
+    if (!is_number || std::chrono::seconds(seconds) > longest_time) return std::nullopt;
     return std::chrono::seconds(seconds);
 }
 

@@ -43,7 +43,7 @@ struct MachineSettings {
     std::vector<std::string> modules;   ///< [boot] modules
     bool registers = true;              ///< [boot] register
     BrokerStart broker = BrokerStart::if_key_exists;  ///< [boot] broker
-    std::optional<std::chrono::seconds> timeout;      ///< [boot] timeout: of the command; nothing: none.
+    std::optional<std::chrono::seconds> timeout;      ///< [boot] timeout: of the command; 0, or nothing: none.
     std::chrono::seconds grace{10};                   ///< [boot] stop_timeout: between SIGTERM and SIGKILL.
     std::vector<ServiceSettings> services;            ///< In the order of the file.
     std::vector<std::string> warnings;                ///< What was ignored and why, a sentence each.

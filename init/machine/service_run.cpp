@@ -34,9 +34,9 @@ void ServiceRun::started(pid_t pid, Time now) noexcept {
 }
 
 ServiceRun::Next ServiceRun::try_again(Time now) noexcept {
-    const bool is_spent = count_ == most_starts && now - starts_[oldest_] < span;
+    const bool is_spent = count_ == most_starts && now - starts_[oldest_] < start_window;
     if (is_spent) return Next::given_up;
-    next_start_ = now + pause;
+    next_start_ = now + restart_pause;
     return Next::starts_again;
 }
 

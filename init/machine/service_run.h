@@ -16,9 +16,9 @@ class ServiceRun {
   public:
     using Time = std::chrono::steady_clock::time_point;
 
-    static constexpr std::size_t most_starts = 10;  ///< In any `span`; then it is given up.
-    static constexpr std::chrono::seconds span{30};
-    static constexpr std::chrono::milliseconds pause{100};  ///< Between its end and the next start.
+    static constexpr std::size_t most_starts = 10;  ///< In any `start_window`; then it is given up.
+    static constexpr std::chrono::seconds start_window{30};
+    static constexpr std::chrono::milliseconds restart_pause{100};  ///< Between its end and the next start.
 
     /// What becomes of a service that does not run.
     enum class Next {

@@ -2,6 +2,7 @@
 #include "init/machine/unmount.h"
 
 #include <sys/mount.h>
+#include <sys/swap.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,14 +74,18 @@ std::vector<std::string> unmount_order(std::string_view mountinfo) {
 }
 
 std::vector<std::string> unmount_all() {
-    const auto mounts = interop::read_file("/proc/self/mountinfo", largest_mountinfo);
-    if (!mounts) return {mounts.error().message()};
-    std::vector<std::string> left = unmount_order(*mounts);
-    std::size_t before;
-    do {
-        before = left.size();
-        std::erase_if(left, [](const std::string& path) { return ::umount2(path.c_str(), UMOUNT_NOFOLLOW) == 0; });
-    } while (!left.empty() && left.size() < before);
+    std::vector<std::string> left;
+    bool has_changed = true;
+    // Anew after each round: one unmounting can take others along, and makes room for those below.
+    while (has_changed) {
+        const auto mounts = interop::read_file("/proc/self/mountinfo", largest_mountinfo);
+        if (!mounts) return {mounts.error().message()};
+        left = unmount_order(*mounts);
+        has_changed = false;
+        for (const std::string& path : left) {
+            if (::umount2(path.c_str(), UMOUNT_NOFOLLOW) == 0) has_changed = true;
+        }
+    }
     std::vector<std::string> problems;
     left.emplace_back("/");
     for (const std::string& path : left) {
@@ -92,6 +97,24 @@ std::vector<std::string> unmount_all() {
         problems.push_back(proto::errno_error(reason, "unmount " + path + " or make it read-only").message());
     }
     return problems;
+}
+
+std::vector<std::string> swap_areas(std::string_view swaps) {
+    std::vector<std::string> areas;
+    swaps.remove_prefix(std::min(swaps.find('\n'), swaps.size()));  // the heading
+    while (!swaps.empty()) {
+        swaps.remove_prefix(1);
+        const std::string_view line = swaps.substr(0, swaps.find('\n'));
+        swaps.remove_prefix(line.size());
+        if (!line.empty()) areas.push_back(unescape(line.substr(0, line.find_first_of(" \t"))));
+    }
+    return areas;
+}
+
+void stop_swapping() {
+    const auto swaps = interop::read_file("/proc/swaps", largest_mountinfo);
+    if (!swaps) return;
+    for (const std::string& area : swap_areas(*swaps)) ::swapoff(area.c_str());
 }
 
 }  // namespace init

@@ -12,8 +12,14 @@ namespace init {
 /// until the end. Pure.
 std::vector<std::string> unmount_order(std::string_view mountinfo);
 
-/// Unmounts all of them, as often as one more could be unmounted, and makes read-only what is left and the root directory.
+/// Unmounts all of them, as long as one more can be, and makes read-only what is left and the root directory.
 /// Returns a sentence for each that could be neither.
 std::vector<std::string> unmount_all();
+
+/// The files and devices that are swapped to, from the text of /proc/swaps. Pure.
+std::vector<std::string> swap_areas(std::string_view swaps);
+
+/// Swaps to none of them any more: a file that is swapped to keeps its file system busy.
+void stop_swapping();
 
 }  // namespace init

@@ -15,7 +15,7 @@ GUEST = os.path.join(bridges.SOURCE, "tests", "support", "guest")
 CACHE = os.environ.get("MZINIT_GUEST_CACHE") or os.path.join(bridges.SOURCE, "build", "guest")
 KERNEL = os.path.join(CACHE, "kernel")
 # Nothing that works takes this long, even emulated on a loaded machine.
-PATIENCE = int(os.environ.get("P", 240))
+PATIENCE = 240
 
 
 def missing():

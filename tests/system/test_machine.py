@@ -127,7 +127,7 @@ class RunningMachine(unittest.TestCase):
         self.type_into_foreground("\x1a")
         self.check("[ $last = 148 ]; jobs | grep -c Stopped", "1\n")
         self.machine.type("fg\n")
-        self.machine.wait_for("exec sleep 100000\r?\n")
+        self.machine.wait_for("exec sleep 100000'\r?\n")
         self.machine.type("\x03")
         self.check("jobs", "")
 
@@ -282,17 +282,35 @@ class ShortMachines(unittest.TestCase):
         self.assertRegex(self.agent.log(), r'report peer="tcp [^"]*" machine="reporter" command="/bin/sh -c .*network; exit 42[^"]*" result="exit 42"')
 
     def test_a_command_that_a_signal_ended_is_reported_so(self):
-        console = self.boot(command_line="mzinit.exec='/bin/sh -c \"kill -9 $$\"'".replace("'", "")).wait_for_end()
+        console = self.boot(command_line='mzinit.exec="kill -9 $$"').wait_for_end()
         self.assertIn("/bin/sh was ended by signal 9", self.messages(console))
 
     def test_a_command_that_is_not_there_ends_the_machine(self):
         console = self.boot(command_line="mzinit.exec=/not/there").wait_for_end()
-        self.assertIn("/not/there cannot be started: start /not/there: No such file or directory", self.messages(console))
+        self.assertIn("start /not/there: No such file or directory", self.messages(console))
         self.assertIn("switching the machine off", self.messages(console))
 
     def test_words_after_two_dashes_are_the_command(self):
         console = self.boot(command_line="-- /bin/sh -c 'echo I-am-$$; exit 3'".replace("'", '"')).wait_for_end()
         self.assertIn("/bin/sh ended with exit status", console)
+
+    def test_the_last_words_of_a_command_are_not_lost(self):
+        # The serial line is slow: most of it has not been sent when the command ends.
+        console = self.boot(command_line='mzinit.exec="seq 100000 100400"').wait_for_end()
+        self.assertEqual(re.findall(r"\b1\d{5}\b", console), [str(number) for number in range(100000, 100401)])
+
+    def test_a_command_on_the_console_is_in_the_foreground_of_a_terminal(self):
+        machine = self.boot(command_line='mzinit.exec="tty; read line; echo got $line"')
+        machine.wait_for("/dev/ttyS0\r?\n")
+        machine.type("typed\n")
+        machine.wait_for("got typed")
+        self.assertIn("/bin/sh ended with exit status 0", self.messages(machine.wait_for_end()))
+
+    def test_ctrl_c_ends_the_command_on_the_console(self):
+        machine = self.boot(command_line='mzinit.exec="echo begins; exec sleep 100000"')
+        machine.wait_for("begins\r?\n")
+        machine.type("\x03")
+        self.assertIn("/bin/sh was ended by signal 2", self.messages(machine.wait_for_end()))
 
     def test_a_command_that_takes_too_long_is_ended(self):
         console = self.boot("[boot]\ncommand = sleep 100000\ntimeout = 2\n").wait_for_end()

@@ -82,16 +82,16 @@ TEST(ServiceRun, NextStartIsAfterAPause) {
     ServiceRun run(Restart::always, start);
     run.started(process, start);
     EXPECT_EQ(run.ended(exited(0), start + seconds(5)), Next::starts_again);
-    EXPECT_EQ(run.next_start(), start + seconds(5) + ServiceRun::pause);
+    EXPECT_EQ(run.next_start(), start + seconds(5) + ServiceRun::restart_pause);
     EXPECT_EQ(run.start_failed(start + seconds(6)), Next::starts_again);
-    EXPECT_EQ(run.next_start(), start + seconds(6) + ServiceRun::pause);
+    EXPECT_EQ(run.next_start(), start + seconds(6) + ServiceRun::restart_pause);
 }
 
 TEST(ServiceRun, IsGivenUpAfterTheMostStartsInItsSpan) {
     ServiceRun run(Restart::on_failure, start);
     for (std::size_t i = 1; i < ServiceRun::most_starts; ++i) EXPECT_TRUE(runs_once(run, start)) << i;
     run.started(process, start);
-    EXPECT_EQ(run.ended(exited(1), start + ServiceRun::span - milliseconds(1)), Next::given_up);
+    EXPECT_EQ(run.ended(exited(1), start + ServiceRun::start_window - milliseconds(1)), Next::given_up);
     EXPECT_EQ(run.next_start(), std::nullopt);
 }
 
@@ -106,19 +106,20 @@ TEST(ServiceRun, OneThatRanForLongIsStartedAgainHoweverOftenItWasBefore) {
     ServiceRun run(Restart::on_failure, start);
     for (std::size_t i = 1; i < ServiceRun::most_starts; ++i) runs_once(run, start);
     run.started(process, start);
-    EXPECT_EQ(run.ended(exited(1), start + ServiceRun::span), Next::starts_again);
+    EXPECT_EQ(run.ended(exited(1), start + ServiceRun::start_window), Next::starts_again);
 }
 
 TEST(ServiceRun, OneThatEndsSeldomIsNeverGivenUp) {
     ServiceRun run(Restart::always, start);
-    constexpr milliseconds apart = milliseconds(ServiceRun::span) / (ServiceRun::most_starts - 1) + milliseconds(1);
+    constexpr milliseconds apart =
+        milliseconds(ServiceRun::start_window) / (ServiceRun::most_starts - 1) + milliseconds(1);
     for (int i = 0; i < 100; ++i) ASSERT_TRUE(runs_once(run, start + i * apart)) << i;
 }
 
 TEST(ServiceRun, OnlyTheLastStartsCount) {
     ServiceRun run(Restart::always, start);
     ServiceRun::Time now = start;
-    for (int i = 0; i < 25; ++i) ASSERT_TRUE(runs_once(run, now += ServiceRun::span)) << i;
+    for (int i = 0; i < 25; ++i) ASSERT_TRUE(runs_once(run, now += ServiceRun::start_window)) << i;
     for (std::size_t i = 2; i < ServiceRun::most_starts; ++i) EXPECT_TRUE(runs_once(run, now)) << i;
     EXPECT_FALSE(runs_once(run, now));
 }

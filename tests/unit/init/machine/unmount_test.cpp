@@ -96,4 +96,17 @@ TEST(UnmountOrder, TruncatedLinesAreLeftOut) {
 TEST(UnmountOrder, LastLineNeedsNoEnd) { EXPECT_THAT(unmount_order("36 35 98:0 / /a rw - ext4"), ElementsAre("/a")); }
 
 }  // namespace
+TEST(Unmount, SwapAreasAreTheFirstWordsBelowTheHeading) {
+    EXPECT_THAT(init::swap_areas("Filename\t\t\tType\t\tSize\tUsed\tPriority\n"
+                                 "/dev/vda2                               partition\t1024\t0\t-2\n"
+                                 "/swap\\040file                            file\t\t1024\t0\t-3\n"),
+                ElementsAre("/dev/vda2", "/swap file"));
+}
+
+TEST(Unmount, NoSwapAreasAreNone) {
+    for (const char* text : {"", "Filename\tType\n", "Filename", "Filename\n\n"}) {
+        EXPECT_THAT(init::swap_areas(text), ElementsAre()) << text;
+    }
+}
+
 }  // namespace init
