@@ -131,12 +131,19 @@ TEST(MachineSettings, BadValueIsLeftOutWithAWarningThatNamesTheLine) {
 TEST(MachineSettings, TimeIsANumberOfSecondsUpToADay) {
     EXPECT_EQ(boot("timeout = 1\n").timeout, seconds(1));
     EXPECT_EQ(boot("timeout = 86400\n").timeout, seconds(86400));
-    for (const char* bad : {"", "0", "86401", "-1", "+1", "1.5", "1s", "0x10", "1 2", "99999999999999999999"}) {
+    for (const char* bad : {"", "86401", "-1", "+1", "1.5", "1s", "0x10", "1 2", "99999999999999999999"}) {
         const MachineSettings settings = boot("timeout = " + std::string(bad) + "\nstop_timeout = " + bad + "\n");
         EXPECT_EQ(settings.timeout, std::nullopt) << bad;
         EXPECT_EQ(settings.grace, seconds(10)) << bad;
         EXPECT_EQ(settings.warnings.size(), 2u) << bad;
     }
+}
+
+TEST(MachineSettings, NoSecondsAreNoTimeoutAndNoGrace) {
+    const MachineSettings settings = boot("timeout = 5\ntimeout = 0\nstop_timeout = 0\n");
+    EXPECT_EQ(settings.timeout, std::nullopt);
+    EXPECT_EQ(settings.grace, seconds(0));
+    EXPECT_EQ(settings.warnings.size(), 0u);
 }
 
 TEST(MachineSettings, WhatFollowsAWrongLineIsRead) {
