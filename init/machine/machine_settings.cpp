@@ -171,7 +171,7 @@ class Reader {
         const auto time = parse_seconds(setting.value);
         if (!time) return warn_of_value(setting, "a number of seconds, from 1 to a day's");
         if (setting.name == "timeout") {
-            settings_.timeout = time;
+            settings_.timeout = *time == std::chrono::seconds(0) ? std::nullopt : time;
         } else {
             settings_.grace = *time;
         }
