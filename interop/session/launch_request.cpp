@@ -58,21 +58,6 @@ void add_environment(Launch& launch, const PathMap& paths) {
     }
 }
 
-void add_terminal(Launch& launch) {
-    std::uint32_t terminals = 0;
-    winsize size{};
-    for (int fd = 2; fd >= 0; --fd) {
-        if (isatty(fd) != 1) continue;
-        terminals |= 1u << fd;
-        ioctl(fd, TIOCGWINSZ, &size);
-    }
-    launch.set_terminal_streams(terminals);
-    if (terminals == 0) return;
-    launch.mutable_terminal()->set_rows(size.ws_row);
-    launch.mutable_terminal()->set_columns(size.ws_col);
-    if (const char* name = std::getenv("TERM")) launch.mutable_terminal()->set_name(utf8_or_empty(name));
-}
-
 void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
     const auto add = [&request](mzinit::v1::Descriptor role, int fd) {
         request.launch.add_descriptors(role);
@@ -85,7 +70,7 @@ void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
                                             mzinit::v1::DESCRIPTOR_STDERR};
     for (int fd = 0; fd < 3; ++fd) {
         // A process of another session would steal the shell's input from a terminal, and nothing would stop it.
-        if ((request.launch.terminal_streams() & 1u << fd) == 0) add(roles[fd], fd);
+        if (isatty(fd) != 1) add(roles[fd], fd);
     }
 }
 
@@ -108,7 +93,6 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     launch.set_host_working_directory(utf8_or_empty(paths.guest_to_host(launch.working_directory()).value_or("")));
     launch.set_depth(depth);
     add_environment(launch, paths);
-    add_terminal(launch);
     if (passing == Passing::descriptors) add_descriptors(request, program);
     return request;
 }

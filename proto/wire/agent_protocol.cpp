@@ -3,6 +3,7 @@
 
 #include "proto/wire/liveness.h"
 #include "proto/wire/report_rules.h"
+#include "proto/wire/terminal_rules.h"
 #include "proto/wire/utf8_text.h"
 
 namespace proto {
@@ -76,7 +77,11 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
     switch (message->body_case()) {
         case ControlMessage::kLaunch:
             if (phase_ != Phase::request) return out_of_order();
+            if (!is_terminal_request(message->launch().terminal_streams())) {
+                return peer_error(PeerFault::malformed_message, "read which streams are a terminal");
+            }
             phase_ = Phase::launching;
+            terminal_streams_ = message->launch().terminal_streams();
             return AgentEvent(event::LaunchRequested{std::move(*message->mutable_launch())});
         case ControlMessage::kInfoRequest:
             if (phase_ != Phase::request) return out_of_order();
@@ -154,9 +159,10 @@ void AgentProtocol::send_progress(std::string_view text) {
 }
 
 void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind,
-                                      std::uint32_t relayed_streams) {
+                                      std::uint32_t relayed_streams, mzinit::v1::TerminalKind terminal) {
     CHECK(phase_ == Phase::launching);
     phase_ = Phase::running;
+    has_terminal_ = terminal != mzinit::v1::TERMINAL_KIND_NONE;
     relayed_streams_ = relayed_streams;
     for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
         if ((relayed_streams & 1u << stream) != 0) output_windows_[stream].emplace(agreement().credit_granted_to_us);
@@ -165,6 +171,8 @@ void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::Imag
     message.mutable_launch_reply()->set_process_id(process_id);
     message.mutable_launch_reply()->set_image_kind(kind);
     message.mutable_launch_reply()->set_relayed_streams(relayed_streams);
+    message.mutable_launch_reply()->set_terminal(terminal);
+    CHECK(is_answer_to_terminal_request(message.launch_reply(), terminal_streams_));
     send(message);
 }
 
@@ -234,6 +242,13 @@ void AgentProtocol::stdin_delivered(std::uint32_t bytes) {
     if (grant && phase_ == Phase::running && !stdin_ended_ && !stdin_closed_sent_) {
         append_credit(output_, stream_stdin, *grant);
     }
+}
+
+void AgentProtocol::send_stopped(mzinit::v1::SignalNumber signal) {
+    CHECK(phase_ == Phase::running && has_terminal_);
+    ControlMessage message;
+    message.mutable_stopped()->set_signal(signal);
+    send(message);
 }
 
 void AgentProtocol::send_stdin_consumed(std::uint64_t total) {

@@ -75,7 +75,11 @@ class AgentProtocol {
     // --- answers to a request: texts may hold any bytes, to_utf8_text makes them fit --------------------
     void send_progress(std::string_view text);
     /// The program runs; bit n of `relayed_streams` says that stream n is carried by DATA.
-    void send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind, std::uint32_t relayed_streams);
+    void send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind, std::uint32_t relayed_streams,
+                           mzinit::v1::TerminalKind terminal = mzinit::v1::TERMINAL_KIND_NONE);
+
+    /// The program was stopped by `signal`: in terminal sessions only.
+    void send_stopped(mzinit::v1::SignalNumber signal);
     /// No program runs; ends the connection.
     void send_launch_error(mzinit::v1::LaunchErrorCode code, std::uint32_t host_code, std::string_view text,
                            bool started);
@@ -120,6 +124,8 @@ class AgentProtocol {
     Phase phase_ = Phase::handshake;
     std::optional<Error> failure_;
     std::uint32_t unauthenticated_bytes_ = 0;
+    std::uint32_t terminal_streams_ = 0;  // that were asked for
+    bool has_terminal_ = false;
     std::uint32_t relayed_streams_ = 0;
     ReceiveWindow stdin_window_;
     bool stdin_ended_ = false;

@@ -3,6 +3,7 @@
 
 #include "proto/wire/liveness.h"
 #include "proto/wire/report_rules.h"
+#include "proto/wire/terminal_rules.h"
 
 namespace proto {
 namespace {
@@ -68,7 +69,11 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
                          "the agent refused the connection (" + message->refused().text() + ")"};
         case ControlMessage::kLaunchReply:
             if (phase_ != Phase::launching) return out_of_order();
+            if (!is_answer_to_terminal_request(message->launch_reply(), terminal_streams_)) {
+                return peer_error(PeerFault::malformed_message, "read the answer to a launch");
+            }
             phase_ = Phase::running;
+            has_terminal_ = message->launch_reply().terminal() != mzinit::v1::TERMINAL_KIND_NONE;
             relayed_streams_ = message->launch_reply().relayed_streams();
             if (relayed(stream_stdin)) stdin_window_.emplace(agreement().credit_granted_to_us);
             return ClientEvent(event::Launched{std::move(*message->mutable_launch_reply())});
@@ -93,6 +98,9 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             stdin_consumed_ = total;
             return ClientEvent(event::StdinConsumed{total});
         }
+        case ControlMessage::kStopped:
+            if (phase_ != Phase::running || !has_terminal_) return out_of_order();
+            return ClientEvent(event::Stopped{});
         case ControlMessage::kStreamClosed:
             if (phase_ != Phase::running || message->stream_closed().stream() != stream_stdin || !stdin_window_) {
                 return out_of_order();
@@ -159,6 +167,7 @@ bool ClientProtocol::send_launch(const mzinit::v1::Launch& launch) {
     *message.mutable_launch() = launch;
     if (!append_control(output_, message)) return false;
     phase_ = Phase::launching;
+    terminal_streams_ = launch.terminal_streams();
     return true;
 }
 

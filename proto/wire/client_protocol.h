@@ -39,6 +39,7 @@ struct StdinCredit {};  ///< More standard input may be sent.
 struct StdinConsumed {
     std::uint64_t total;
 };
+struct Stopped {};      ///< The program was stopped, in a terminal session; it waits for CONT.
 struct StdinClosed {};  ///< The program reads no more standard input.
 struct Progressed {
     std::string text;
@@ -52,7 +53,7 @@ using ClientEvent =
     std::variant<client_event::Nothing, client_event::Ready, client_event::Launched, client_event::LaunchFailed,
                  client_event::InfoReceived, client_event::ReportTaken, client_event::OutputData,
                  client_event::OutputEnded, client_event::StdinCredit, client_event::StdinConsumed,
-                 client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
+                 client_event::Stopped, client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
 
 /// The client's end of one connection without I/O; the mirror image of AgentProtocol.
 class ClientProtocol {
@@ -114,6 +115,8 @@ class ClientProtocol {
     Phase phase_ = Phase::handshake;
     std::optional<Error> failure_;
     bool refused_ = false;
+    std::uint32_t terminal_streams_ = 0;  // that were asked for
+    bool has_terminal_ = false;
     std::uint32_t relayed_streams_ = 0;
     std::optional<SendWindow> stdin_window_;
     std::uint64_t stdin_sent_ = 0;

@@ -41,7 +41,8 @@ MESSAGES = {
         9: Field("environment", ENVIRONMENT_VARIABLE, repeated=True), 10: Field("terminal_streams", UINT),
         11: Field("terminal", TERMINAL), 12: Field("descriptors", UINT, repeated=True),
         13: Field("raw_command_tail", STRING), 14: Field("has_raw_command_tail", BOOL), 15: Field("depth", UINT)}),
-    "LaunchReply": (5, {1: Field("process_id", UINT), 2: Field("image_kind", UINT), 3: Field("relayed_streams", UINT)}),
+    "LaunchReply": (5, {1: Field("process_id", UINT), 2: Field("image_kind", UINT), 3: Field("relayed_streams", UINT),
+                          4: Field("terminal", UINT)}),
     "LaunchError": (6, {
         1: Field("code", UINT), 2: Field("host_code", UINT), 3: Field("text", STRING), 4: Field("started", BOOL)}),
     "InfoRequest": (7, {}),
@@ -61,6 +62,7 @@ MESSAGES = {
         1: Field("machine", STRING), 2: Field("command", BYTES), 3: Field("code", UINT, oneof=True),
         4: Field("signal", UINT, oneof=True)}),
     "ReportTaken": (18, {}),
+    "Stopped": (19, {1: Field("signal", UINT)}),
 }
 NAMES = {number: name for name, (number, _) in MESSAGES.items()}
 

@@ -27,7 +27,7 @@ void fill_launch(ControlMessage& message) {
         variable.set_name(name);
         variable.set_value(value);
     }
-    launch.set_terminal_streams(4);
+    launch.set_terminal_streams(7);
     launch.mutable_terminal()->set_rows(24);
     launch.mutable_terminal()->set_columns(80);
     launch.mutable_terminal()->set_name("xterm-256color");
