@@ -21,24 +21,32 @@ proto::Result<UniqueFd> new_socket() {
     return socket;
 }
 
-/// The directory, open and locked: of two brokers that start at the same time one waits for the other here.
-proto::Result<UniqueFd> lock_directory(const std::string& path) {
+/// Makes the directory if it is not there. EACCES if others could put something else there.
+proto::Result<void> prepare_directory(const std::string& path) {
     const mode_t mask = ::umask(0);
     const bool made = ::mkdir(path.c_str(), 0755) == 0;
     const int problem = errno;
     ::umask(mask);
     if (!made && problem != EEXIST) return proto::errno_error(problem, "make the directory " + path);
-    UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct stat status {};
     if (!directory || ::fstat(directory.get(), &status) != 0) return proto::errno_error(errno, "open " + path);
     // Callers trust whatever listens there.
     if ((status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & 022) != 0) {
         return proto::errno_error(EACCES, "use " + path + " (others than its owner and root can change it)");
     }
-    while (::flock(directory.get(), LOCK_EX) != 0) {
+    return {};
+}
+
+/// A locked file: of two brokers that start at the same time one waits for the other here. A file of its own, which only its
+/// owner can open: whoever may open something can lock it as well, for as long as he likes.
+proto::Result<UniqueFd> lock(const std::string& path) {
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file) return proto::errno_error(errno, "open " + path);
+    while (::flock(file.get(), LOCK_EX) != 0) {
         if (errno != EINTR) return proto::errno_error(errno, "lock " + path);
     }
-    return directory;
+    return file;
 }
 
 /// Whether a socket is there that nobody listens on any more.
@@ -77,8 +85,9 @@ proto::Result<BrokerSocket> BrokerSocket::open(const std::string& path) {
     if (path.empty() || path.front() != '/' || slash == 0) {
         return proto::errno_error(EINVAL, "listen on " + path + " (wanted a path in a directory)");
     }
-    const auto directory = lock_directory(path.substr(0, slash));
-    if (!directory) return directory.error();
+    if (auto prepared = prepare_directory(path.substr(0, slash)); !prepared) return prepared.error();
+    const auto locked = lock(path + ".lock");
+    if (!locked) return locked.error();
     auto socket = new_socket();
     if (!socket) return socket.error();
     const mode_t mask = ::umask(0111);  // connecting takes the right to write

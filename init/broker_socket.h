@@ -16,7 +16,7 @@ namespace init {
 class BrokerSocket {
   public:
     /// Makes the directory if it is not there, and takes the place of a socket that nobody listens on any more. EADDRINUSE if
-    /// somebody does.
+    /// somebody does. PATH.lock is left behind: brokers that start at the same time take turns by it.
     static proto::Result<BrokerSocket> open(const std::string& path);
 
     BrokerSocket(BrokerSocket&& other) noexcept

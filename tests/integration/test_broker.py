@@ -3,6 +3,7 @@
 good ones and forged ones, and what happens when any of the three is not there."""
 
 import contextlib
+import fcntl
 import os
 import re
 import resource
@@ -388,6 +389,17 @@ class Service(BrokerTest):
         code, complaint = self.failing_broker()
         self.assertEqual(code, 3, complaint)
         self.assertIn(f"listen on {self.socket} (another broker answers there)", complaint)
+        self.assert_launches(ALICE)
+
+    def test_a_user_who_locks_what_he_can_open_does_not_keep_it_from_starting(self):
+        self.configure()
+        self.start_broker().stop(signal.SIGKILL)
+        self.assertEqual(os.stat(self.socket + ".lock").st_mode & 0o7777, 0o600)
+        # Opened for reading, as every user may.
+        directory = os.open(self.run_directory, os.O_RDONLY)
+        self.addCleanup(os.close, directory)
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        self.start_broker()
         self.assert_launches(ALICE)
 
     def test_it_starts_nowhere_else_than_where_it_is_safe(self):
