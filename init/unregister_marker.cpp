@@ -20,11 +20,18 @@ std::string marker_path(const BinfmtTable& table, const std::string& name) {
     return std::string(run_directory) + "/unregistered." + device + "." + name;
 }
 
+// The broker's socket is there too, which users must reach whatever the mask of whoever comes first.
+void make_run_directory() {
+    const mode_t mask = ::umask(0);
+    ::mkdir(run_directory, 0755);
+    ::umask(mask);
+}
+
 }  // namespace
 
 proto::Result<void> mark_unregistered(const BinfmtTable& table, const std::string& name) {
     const std::string path = marker_path(table, name);
-    ::mkdir(run_directory, 0755);
+    make_run_directory();
     const interop::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file) return proto::errno_error(errno, "write " + path);
     return {};

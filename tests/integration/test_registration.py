@@ -82,6 +82,10 @@ class LostRule(TestCase):
         self.assert_output(result, "gone\ngone\n0\n")
         self.assertEqual(result.stderr, self.put_back)
 
+    def test_its_marker_does_not_shut_users_out_of_the_brokers_directory(self):
+        result = below_init("umask 077; mzinit unregister && stat -c %a /run/mzinit")
+        self.assert_output(result, "755\n")
+
     def test_table_that_is_switched_off_is_respected_until_it_is_switched_on(self):
         result = below_init("echo 0 > status; echo -1 > mzinit; gone_for_good mzinit && echo gone; echo 1 > status; "
                             "await has mzinit; cat status")
