@@ -146,8 +146,11 @@ proto::Result<pid_t> start_service(const std::vector<std::string>& words, const 
 proto::Result<pid_t> start_own_subcommand(const std::vector<std::string>& words, const interop::SignalState& signals) {
     return start(signals, [&words]() -> proto::Result<Program> {
         // Which /init is may have changed, or be out of sight.
-        Program program{
-            .path = "/proc/self/exe", .arguments = {"mzinit"}, .input = open_null(O_RDONLY), .output = open_console()};
+        // Its messages, like ours, wait for nobody: a console that was stopped must not stop the broker.
+        Program program{.path = "/proc/self/exe",
+                        .arguments = {"mzinit"},
+                        .input = open_null(O_RDONLY),
+                        .output = UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0))};
         program.arguments.insert(program.arguments.end(), words.begin(), words.end());
         return program;
     });

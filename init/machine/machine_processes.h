@@ -27,7 +27,7 @@ proto::Result<pid_t> start_on_console(const std::vector<std::string>& words, con
 proto::Result<pid_t> start_service(const std::vector<std::string>& words, const std::string& log,
                                    const interop::SignalState& signals);
 
-/// Starts this program again, as `mzinit WORDS...`, with its messages on the console.
+/// Starts this program again, as `mzinit WORDS...`, with its messages where ours go.
 proto::Result<pid_t> start_own_subcommand(const std::vector<std::string>& words, const interop::SignalState& signals);
 
 /// Where the output of a service of that name goes if its section does not say it.

@@ -169,6 +169,11 @@ class RunningMachine(unittest.TestCase):
         self.check("su user -c 'cd /samples && ./hello.exe'", "Hello from Windows!\n")
         self.assertRegex(self.agent.log(), r'launch peer="tcp [^"]*uid=1000[^"]*"')
 
+    def test_a_console_that_is_stopped_does_not_stop_the_broker(self):
+        # It writes there without waiting: O_NONBLOCK.
+        self.check("pid=$(pgrep -f '^mzinit broker'); readlink /proc/$pid/fd/2; "
+                   "echo $(($(sed -n 's/flags:\\t/0/p' /proc/$pid/fdinfo/2) & 04000))", "/dev/console\n2048\n")
+
     def test_an_agent_in_the_guest_serves_over_vsock(self):
         self.check(f"hostbridge --listen vsock:{VSOCK_PORT} --allow-cid 1 --vsock-any-port --map /=/ --runner pe64=/bin/runner "
                    "--ready-file /tmp/ready >/tmp/agent.log 2>&1 & agent=$!; until [ -s /tmp/ready ]; do sleep 0.1; done", "")
