@@ -107,7 +107,8 @@ void MachineLoop::start(Service& service, Time now) {
         proto::debug("started " + service.name + " as process " + std::to_string(*started));
         return;
     }
-    say_next(service, service.run.start_failed(now), "cannot be started: " + started.error().message());
+    service.run.start_failed(now);
+    say_next(service, ServiceRun::Next::starts_again, "cannot be started: " + started.error().message());
 }
 
 void MachineLoop::say_next(const Service& service, ServiceRun::Next next, const std::string& what) const {

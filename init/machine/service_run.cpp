@@ -40,11 +40,7 @@ ServiceRun::Next ServiceRun::try_again(Time now) noexcept {
     return Next::starts_again;
 }
 
-ServiceRun::Next ServiceRun::start_failed(Time now) noexcept {
-    count_start(now);
-    next_start_.reset();
-    return policy_ == Restart::never || policy_ == Restart::on_abnormal ? Next::stays_down : try_again(now);
-}
+void ServiceRun::start_failed(Time now) noexcept { next_start_ = now + failed_start_pause; }
 
 ServiceRun::Next ServiceRun::ended(int wait_status, Time now) noexcept {
     pid_ = 0;

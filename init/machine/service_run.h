@@ -19,6 +19,7 @@ class ServiceRun {
     static constexpr std::size_t most_starts = 10;  ///< In any `start_window`; then it is given up.
     static constexpr std::chrono::seconds start_window{30};
     static constexpr std::chrono::milliseconds restart_pause{100};  ///< Between its end and the next start.
+    static constexpr std::chrono::seconds failed_start_pause{5};     ///< Where no process was to be had.
 
     /// What becomes of a service that does not run.
     enum class Next {
@@ -38,8 +39,8 @@ class ServiceRun {
 
     void started(pid_t pid, Time now) noexcept;
 
-    /// It could not be executed, or no process was to be had.
-    Next start_failed(Time now) noexcept;
+    /// No process was to be had: that is not its fault, so it will be tried again, whatever the policy, and does not count.
+    void start_failed(Time now) noexcept;
 
     /// Its process has ended with `wait_status`, that of wait(2).
     Next ended(int wait_status, Time now) noexcept;

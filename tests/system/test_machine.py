@@ -369,6 +369,17 @@ class ShortMachines(unittest.TestCase):
         machine.wait_for("reboot: System halted")
         self.assertIsNone(machine.process.poll())
 
+    def test_a_service_is_started_again_also_if_no_process_was_to_be_had_for_it(self):
+        machine = self.boot("[service x]\ncommand = /bin/sh -c 'echo $$; exec sleep 100000'\nrestart = on-abnormal\n"
+                            "[boot]\ncommand = /bin/bash\n")
+        machine.wait_for_prompt()
+        machine.run("until [ -s /var/log/x.log ]; do sleep 0.1; done; pid=$(cat /var/log/x.log); cd /proc/sys/kernel; most=$(cat threads-max)")
+        # The kernel always has more threads than that.
+        machine.type("echo 20 >threads-max; kill $pid\n")
+        machine.wait_for("service x cannot be started: start a process: Resource temporarily unavailable; starting it again")
+        machine.type("echo $most >threads-max\n")
+        self.assertEqual(machine.run("until [ $(wc -l </var/log/x.log) = 2 ]; do sleep 0.1; done"), (0, ""))
+
     def test_services_alone_keep_the_machine_up(self):
         script = "#!/bin/sh\nuntil [ -e /tmp/second ]; do sleep 0.1; done; echo both are here >/dev/console; kill -USR2 1\n"
         console = self.boot("[service one]\ncommand = /bin/one\nrestart = no\n[service two]\ncommand = touch /tmp/second\nrestart = no\n",
