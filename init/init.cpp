@@ -46,6 +46,7 @@ proto::Result<pid_t> start_command(const InitOptions& options, const interop::Si
     request.signals = &signals;
     request.own_process_group = !options.own_session && options.personality != Personality::dumb_init;
     request.own_session = options.own_session;
+    request.shell_for_unknown = options.personality != Personality::mzinit;
     request.foreground_terminal = request.own_process_group ? terminal.descriptor() : -1;
     return interop::spawn(request);
 }

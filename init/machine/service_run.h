@@ -19,7 +19,7 @@ class ServiceRun {
     static constexpr std::size_t most_starts = 10;  ///< In any `start_window`; then it is given up.
     static constexpr std::chrono::seconds start_window{30};
     static constexpr std::chrono::milliseconds restart_pause{100};  ///< Between its end and the next start.
-    static constexpr std::chrono::seconds failed_start_pause{5};     ///< Where no process was to be had.
+    static constexpr std::chrono::seconds failed_start_pause{5};    ///< Where no process was to be had.
 
     /// What becomes of a service that does not run.
     enum class Next {

@@ -18,10 +18,13 @@
 namespace interop {
 namespace {
 
+constexpr const char* shell = "/bin/sh";
+
 /// All that the child needs, made before the fork: after it only async-signal-safe calls are allowed.
 struct ChildPlan {
     const SpawnRequest& request;
     char* const* arguments;
+    char* const* shell_arguments;
     char* const* environment;
     int report_fd;
 };
@@ -34,6 +37,7 @@ void execute(const ChildPlan& plan) {
     const SpawnRequest& request = plan.request;
     if (request.program_fd < 0) {
         ::execve(request.path.c_str(), plan.arguments, plan.environment);
+        if (errno == ENOEXEC && request.shell_for_unknown) ::execve(shell, plan.shell_arguments, plan.environment);
         return;
     }
     // Interpreters are given the program as /dev/fd/N, which the kernel refuses for a number that exec closes.
@@ -60,6 +64,13 @@ void execute(const ChildPlan& plan) {
     ::_exit(127);
 }
 
+std::vector<std::string> arguments_for_shell(const SpawnRequest& request) {
+    std::vector<std::string> arguments{shell, request.path};
+    if (!request.arguments.empty())
+        arguments.insert(arguments.end(), request.arguments.begin() + 1, request.arguments.end());
+    return arguments;
+}
+
 /// 0 when the pipe was closed by a successful exec.
 int read_report(int fd) {
     int reason = 0;
@@ -79,8 +90,11 @@ proto::Result<pid_t> spawn(const SpawnRequest& request) {
     const UniqueFd report(ends[0]);
     UniqueFd child_report(ends[1]);
     const std::vector<char*> arguments = pointers_to(request.arguments);
+    const std::vector<std::string> shell_words = arguments_for_shell(request);
+    const std::vector<char*> shell_arguments = pointers_to(shell_words);
     const ChildPlan plan{.request = request,
                          .arguments = arguments.data(),
+                         .shell_arguments = shell_arguments.data(),
                          .environment = request.environment != nullptr ? request.environment : environ,
                          .report_fd = child_report.get()};
     const pid_t child = ::fork();

@@ -22,8 +22,9 @@ struct SpawnRequest {
     int standard_output = -1;
     int standard_error = -1;
     bool own_process_group = false;
-    bool own_session = false;      ///< And, if the standard input is a terminal that no session has, it gets that.
-    int foreground_terminal = -1;  ///< If not -1, the child's group is put into its foreground.
+    bool own_session = false;        ///< And, if the standard input is a terminal that no session has, it gets that.
+    int foreground_terminal = -1;    ///< If not -1, the child's group is put into its foreground.
+    bool shell_for_unknown = false;  ///< As execvp(3): what the kernel takes for no program is a script of /bin/sh.
 };
 
 /// Starts it and returns once the program runs. The Error is that of execve(2) if it could not be executed, and

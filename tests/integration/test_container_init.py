@@ -59,6 +59,14 @@ class ExitStatus(unittest.TestCase):
                 result = self.status("--", command)
                 self.assertEqual((result.returncode, result.stderr), (code, line))
 
+    def test_a_file_that_names_no_interpreter_is_126_and_no_script_of_the_shells(self):
+        with bridges.TemporaryDirectory() as directory:
+            with open(os.path.join(directory, "script"), "w") as file:
+                file.write("exit 5\n")
+            os.chmod(file.name, 0o755)
+            result = self.status("--", file.name)
+        self.assertEqual((result.returncode, result.stderr), (126, f"mzinit: {file.name}: Exec format error\n"))
+
     def test_no_command_is_usage_and_1(self):
         for arguments in ([], ["--"], ["-v"]):
             result = self.status(*arguments)

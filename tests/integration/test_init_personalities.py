@@ -53,6 +53,15 @@ class Names(unittest.TestCase):
         return process
 
 
+    def check_script_without_an_interpreter(self, *init):
+        with tempfile.TemporaryDirectory() as directory:
+            with open(os.path.join(directory, "script"), "w") as file:
+                file.write("echo $# $1; exit 5\n")
+            os.chmod(file.name, 0o755)
+            result = self.run_init(*init, "script", "a b", env=dict(os.environ, PATH=directory + ":" + os.environ["PATH"]))
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (5, "1 a b\n", ""))
+
+
 class Tini(Names):
     def test_version_is_what_docker_reads(self):
         result = self.run_init(self.tini, "--version")
@@ -69,6 +78,9 @@ class Tini(Names):
             result = self.run_init(self.tini, "-s", "--", command)
             self.assertEqual(result.returncode, code)
             self.assertRegex(result.stderr, rf"^\[FATAL tini \(\d+\)\] exec {command} failed: {reason}\n$")
+
+    def test_a_script_that_names_no_interpreter_is_the_shells(self):
+        self.check_script_without_an_interpreter(self.tini, "-s")
 
     def test_usage(self):
         for words in ([], ["-z", "true"], ["-e", "256", "true"], ["-p", "SIGX", "true"], ["-e"]):
@@ -196,6 +208,9 @@ class DumbInit(Names):
     def test_command_that_cannot_run_is_2(self):
         result = self.run_init(self.dumb_init, "/nonexistent")
         self.assertEqual((result.returncode, result.stderr), (2, "[dumb-init] /nonexistent: No such file or directory\n"))
+
+    def test_a_script_that_names_no_interpreter_is_the_shells(self):
+        self.check_script_without_an_interpreter(self.dumb_init)
 
     def test_exit_codes(self):
         self.assertEqual(self.run_init(self.dumb_init, "sh", "-c", "exit 9").returncode, 9)

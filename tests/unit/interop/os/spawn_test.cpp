@@ -68,6 +68,21 @@ TEST(Spawn, FailureIsReportedAndLeavesNoChild) {
     EXPECT_EQ(errno, ECHILD);
 }
 
+TEST(Spawn, GivesFilesThatNameNoInterpreterToTheShellIfWanted) {
+    const std::string path = ::testing::TempDir() + "/mzinit_spawn_test." + std::to_string(::getpid());
+    std::ofstream(path) << "echo $0 $#";
+    ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
+    SpawnRequest request;
+    request.path = path;
+    request.arguments = {"name", "a b"};
+    const auto refused = spawn(request);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code.value(), ENOEXEC);
+    request.shell_for_unknown = true;
+    EXPECT_EQ(output_of(request), path + " 1\n");
+    ::unlink(path.c_str());
+}
+
 TEST(Spawn, ExecutesOpenFile) {
     const UniqueFd program(::open("/bin/sh", O_RDONLY | O_CLOEXEC));
     SpawnRequest request;
