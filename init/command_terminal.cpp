@@ -10,20 +10,26 @@ namespace init {
 
 CommandTerminal CommandTerminal::find() noexcept {
     CommandTerminal terminal;
-    terminal.descriptor_ = interop::find_foreground_terminal();
-    if (terminal.descriptor_ >= 0) terminal.previous_group_ = ::tcgetpgrp(terminal.descriptor_);
+    terminal.descriptor_ = interop::find_controlling_terminal();
     return terminal;
 }
 
-bool CommandTerminal::has_shell() const noexcept { return descriptor_ >= 0 && ::getsid(0) != ::getpid(); }
-
-void CommandTerminal::give_to(pid_t group) const noexcept {
-    if (descriptor_ >= 0 && interop::is_in_foreground(descriptor_)) interop::give_foreground(descriptor_, group);
+int CommandTerminal::lend() noexcept {
+    if (!exists() || !interop::is_in_foreground(descriptor_)) return -1;
+    previous_group_ = ::tcgetpgrp(descriptor_);
+    return descriptor_;
 }
 
-void CommandTerminal::give_back() const noexcept {
+bool CommandTerminal::has_shell() const noexcept { return exists() && ::getsid(0) != ::getpid(); }
+
+bool CommandTerminal::give_to(pid_t group) noexcept {
+    return lend() >= 0 && interop::give_foreground(descriptor_, group);
+}
+
+void CommandTerminal::give_back() noexcept {
     // A group outside our namespace has no number here; its shell takes the terminal back by itself.
-    if (descriptor_ >= 0 && previous_group_ > 0) interop::give_foreground(descriptor_, previous_group_);
+    if (previous_group_ > 0) interop::give_foreground(descriptor_, previous_group_);
+    previous_group_ = 0;
 }
 
 bool CommandTerminal::detach_session() noexcept {

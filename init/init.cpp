@@ -37,7 +37,7 @@ constexpr int exit_not_found = 127;
 void leave_container(int exit_code) noexcept { ::_exit(exit_code); }
 
 proto::Result<pid_t> start_command(const InitOptions& options, const interop::SignalState& signals,
-                                   const CommandTerminal& terminal) {
+                                   CommandTerminal& terminal) {
     auto program = interop::find_program(options.command.front(), std::getenv("PATH"));
     if (!program) return program.error();
     interop::SpawnRequest request;
@@ -47,7 +47,7 @@ proto::Result<pid_t> start_command(const InitOptions& options, const interop::Si
     request.own_process_group = !options.own_session && options.personality != Personality::dumb_init;
     request.own_session = options.own_session;
     request.shell_for_unknown = options.personality != Personality::mzinit;
-    request.foreground_terminal = request.own_process_group ? terminal.descriptor() : -1;
+    request.foreground_terminal = request.own_process_group ? terminal.lend() : -1;
     return interop::spawn(request);
 }
 
@@ -83,7 +83,7 @@ SupervisorPolicy policy_of(const InitOptions& options, const CommandTerminal& te
     if (options.personality == Personality::dumb_init) {
         policy.stops_with_command = true;
         policy.terminates_rest = true;
-    } else if (terminal.descriptor() >= 0) {
+    } else if (terminal.exists()) {
         policy.when_stopped = terminal.has_shell() ? WhenStopped::suspend : WhenStopped::resume;
     }
     return policy;
@@ -105,7 +105,7 @@ std::optional<RuleGuard> guard_rules(RegisteredRules registered) {
 }
 
 int supervise_command(const InitOptions& options, const interop::SignalState& inherited, RuleGuard* guard) {
-    const CommandTerminal terminal = CommandTerminal::find();
+    CommandTerminal terminal = CommandTerminal::find();
     SupervisorPolicy policy = policy_of(options, terminal);
     if (options.own_session) policy.ignores_terminal_loss = CommandTerminal::detach_session();
     const auto child = start_command(options, inherited, terminal);

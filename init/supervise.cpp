@@ -19,7 +19,7 @@ using Action = Supervisor::Action;
 
 class Supervision {
   public:
-    Supervision(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan) noexcept
+    Supervision(Supervisor supervisor, CommandTerminal& terminal, OnOrphan on_orphan) noexcept
         : supervisor_(supervisor), terminal_(terminal), on_orphan_(on_orphan) {}
 
     int run(RuleGuard* guard) noexcept;
@@ -31,11 +31,12 @@ class Supervision {
     void perform(Action action) noexcept;
 
     Supervisor supervisor_;
-    const CommandTerminal& terminal_;
+    CommandTerminal& terminal_;
     OnOrphan on_orphan_;
 };
 
 pid_t sender_of(int code, pid_t pid) noexcept {
+    if (code == SI_KERNEL) return Supervisor::the_kernel;
     return code == SI_USER || code == SI_TKILL || code == SI_QUEUE ? pid : 0;
 }
 
@@ -45,7 +46,9 @@ void Supervision::reap() noexcept {
         const pid_t child = ::waitpid(-1, &status, WNOHANG | WUNTRACED);
         if (child <= 0) return;
         if (WIFSTOPPED(status)) {
-            perform(supervisor_.child_stopped(child, WSTOPSIG(status)));
+            const int signal = WSTOPSIG(status);
+            const bool wants_terminal = child == supervisor_.main_child() && (signal == SIGTTIN || signal == SIGTTOU);
+            perform(supervisor_.child_stopped(child, signal, wants_terminal && terminal_.give_to(child)));
             continue;
         }
         supervisor_.child_ended(child, status);
@@ -61,6 +64,10 @@ void Supervision::perform(Action action) noexcept {
         case Action::Step::forward_and_stop:
             if (action.signal != 0) ::kill(supervisor_.forward_target(), action.signal);
             ::kill(::getpid(), SIGSTOP);
+            break;
+        case Action::Step::forward_typed:
+            terminal_.give_to(supervisor_.main_child());
+            ::kill(-supervisor_.main_child(), action.signal);
             break;
         case Action::Step::suspend:
             terminal_.give_back();
@@ -118,7 +125,7 @@ int Supervision::run(RuleGuard* guard) noexcept {
 
 }  // namespace
 
-int supervise(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan, RuleGuard* guard) noexcept {
+int supervise(Supervisor supervisor, CommandTerminal& terminal, OnOrphan on_orphan, RuleGuard* guard) noexcept {
     return Supervision(supervisor, terminal, on_orphan).run(guard);
 }
 

@@ -13,6 +13,6 @@ using OnOrphan = void (*)(pid_t orphan) noexcept;
 /// Waits for signals and children and does what `supervisor` decides, until the command has ended; returns its exit
 /// code. All signals must be blocked. Never gives up. `on_orphan` may be null, and so may `guard`, which is served
 /// meanwhile.
-int supervise(Supervisor supervisor, const CommandTerminal& terminal, OnOrphan on_orphan, RuleGuard* guard) noexcept;
+int supervise(Supervisor supervisor, CommandTerminal& terminal, OnOrphan on_orphan, RuleGuard* guard) noexcept;
 
 }  // namespace init

@@ -30,6 +30,9 @@ Supervisor::Action Supervisor::signal_arrived(int signal, pid_t sender) noexcept
     }
     // Typed before we were told to go on, or in place of it: a stop that comes while SIGCONT waits for us discards that.
     if (signal == SIGTSTP && is_suspended_) return {Step::suspend};
+    // A shell that puts a job into the foreground which runs already gives us the terminal without another word.
+    const bool is_typed = sender == the_kernel && (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP);
+    if (is_typed && policy_.when_stopped == WhenStopped::suspend) return {Step::forward_typed, signal};
     const int forwarded = policy_.rewrites.apply(signal);
     const bool stops_us = policy_.stops_with_command && is_terminal_stop(signal);
     if (forwarded == 0 && !stops_us) return {};
@@ -42,9 +45,10 @@ void Supervisor::child_ended(pid_t child, int wait_status) noexcept {
     exit_code_ = policy_.successes.test(static_cast<std::size_t>(code)) ? 0 : code;
 }
 
-Supervisor::Action Supervisor::child_stopped(pid_t child, int stop_signal) noexcept {
+Supervisor::Action Supervisor::child_stopped(pid_t child, int stop_signal, bool got_terminal) noexcept {
     // Somebody who sends SIGSTOP wants the command stopped, and knows how to continue it.
     if (child != main_child_ || !is_terminal_stop(stop_signal)) return {};
+    if (got_terminal && policy_.when_stopped != WhenStopped::nothing) return {Action::Step::resume};
     switch (policy_.when_stopped) {
         case WhenStopped::suspend: is_suspended_ = true; return {Action::Step::suspend};
         // Only what a user typed: a command that reads in the background would be stopped again, on and on.

@@ -38,8 +38,9 @@ class Supervisor {
             reap,              ///< Collect the children that have ended and report each.
             forward,           ///< Send `signal` to forward_target().
             forward_and_stop,  ///< The same, then stop ourselves.
-            suspend,           ///< The command was stopped: give the terminal back and stop our group.
-            resume,            ///< Give the terminal to the command and continue its group.
+            forward_typed,  ///< Give the terminal to the command and send `signal` to its group, as the terminal would have.
+            suspend,        ///< The command was stopped: give the terminal back and stop our group.
+            resume,         ///< Give the terminal to the command and continue its group.
         };
 
         Step step = Step::none;
@@ -50,7 +51,10 @@ class Supervisor {
     Supervisor(pid_t main_child, pid_t own_pid, const SupervisorPolicy& policy) noexcept
         : main_child_(main_child), own_pid_(own_pid), policy_(policy) {}
 
-    /// `sender` is the process that sent the signal, 0 if the kernel did or it is in another namespace.
+    /// What the kernel sends, for somebody at the terminal among other reasons.
+    static constexpr pid_t the_kernel = -1;
+
+    /// `sender` is the process that sent the signal, 0 if it is in another namespace, or the_kernel.
     [[nodiscard]] Action signal_arrived(int signal, pid_t sender) noexcept;
 
     /// As kill(2) wants it: negative for a group.
@@ -61,8 +65,8 @@ class Supervisor {
     /// A child was collected; `wait_status` is that of wait(2).
     void child_ended(pid_t child, int wait_status) noexcept;
 
-    /// A child was stopped by `stop_signal`.
-    [[nodiscard]] Action child_stopped(pid_t child, int stop_signal) noexcept;
+    /// A child was stopped by `stop_signal`. `got_terminal`: it wanted the terminal, and has been given it since.
+    [[nodiscard]] Action child_stopped(pid_t child, int stop_signal, bool got_terminal) noexcept;
 
     /// How init has to exit, once the command has ended.
     [[nodiscard]] std::optional<int> exit_code() const noexcept { return exit_code_; }

@@ -5,9 +5,14 @@
 
 namespace interop {
 
+namespace {
+
+bool is_controlling_terminal(int fd) noexcept { return ::tcgetpgrp(fd) >= 0; }
+
+}  // namespace
+
 bool is_in_foreground(int terminal) noexcept {
-    // Fails unless it is a terminal, and the controlling one.
-    if (::tcgetpgrp(terminal) < 0) return false;
+    if (!is_controlling_terminal(terminal)) return false;
     // Comparing groups is not enough: in a PID namespace whose terminal belongs to the outside, ours and the one
     // in the foreground both read as 0. Reading in the background, with SIGTTIN blocked, is EIO; reading nothing
     // has no other effect.
@@ -15,9 +20,9 @@ bool is_in_foreground(int terminal) noexcept {
     return ::read(terminal, &nothing, 0) == 0;
 }
 
-int find_foreground_terminal() noexcept {
+int find_controlling_terminal() noexcept {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        if (is_in_foreground(fd)) return fd;
+        if (is_controlling_terminal(fd)) return fd;
     }
     return -1;
 }

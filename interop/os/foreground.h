@@ -5,9 +5,8 @@
 
 namespace interop {
 
-/// The first of descriptors 0 to 2 that is our controlling terminal, if our process group is in its foreground;
-/// -1 otherwise. SIGTTIN must be blocked or ignored.
-int find_foreground_terminal() noexcept;
+/// The first of descriptors 0 to 2 that is our controlling terminal; -1 if none is.
+int find_controlling_terminal() noexcept;
 
 /// Whether `terminal` is our controlling terminal and our process group is in its foreground. SIGTTIN must be blocked
 /// or ignored.

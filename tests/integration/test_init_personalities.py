@@ -9,6 +9,7 @@ import re
 import resource
 import select
 import signal
+import struct
 import subprocess
 import tempfile
 import termios
@@ -329,11 +330,67 @@ class JobControl(unittest.TestCase):
         self.type(b"echo code=$?\n")
         self.read_until(b"code=6")
 
+    def check_job_that_runs(self, *init):
+        """A shell that puts one into the foreground does not tell it."""
+        command = self.start_in_background(*init, script="trap 'read line; echo got $line' USR1; echo re''ady; "
+                                                         "while :; do sleep 0.1; done; exit 6")
+        shell = self.foreground()
+        self.type(b"fg\n")
+        wait_until(lambda: self.foreground() != shell, "the job gets the terminal")
+        os.kill(command, signal.SIGUSR1)
+        wait_until(lambda: struct.unpack("i", self.foreground())[0] == command, "the command, which reads, gets the terminal")
+        self.type(b"word\n")
+        self.read_until(b"got word")
+        self.type(b"\x1a")
+        self.read_until(b"Stopped.*PROMPT ")
+        self.type(b"kill -9 %1\n")
+        self.read_until(b"PROMPT ")
+
+    def check_typed_signal(self, *init):
+        # The command is a shell that waits for another process, and only that one ends by itself.
+        self.start_in_background(*init, script="echo re''ady; sleep 100000; exit 6")
+        shell = self.foreground()
+        self.type(b"fg\n")
+        wait_until(lambda: self.foreground() != shell, "the job gets the terminal")
+        self.type(b"\x03")
+        self.read_until(b"PROMPT ")
+        self.type(b"echo code=$?\n")
+        self.read_until(b"code=130")
+
+    def start_in_background(self, *init, script):
+        """Stops it and has it go on; returns the command's process."""
+        self.type(" ".join([*init, "--", "sh", "-c", f'"{script.replace("$", chr(92) + "$")}"']).encode() + b"\n")
+        self.read_until(b"(?<!echo )ready")
+        command = struct.unpack("i", self.foreground())[0]
+        self.type(b"\x1a")
+        self.read_until(b"Stopped.*PROMPT ")
+        self.type(b"bg\n")
+        self.read_until(b"bg.*PROMPT ")
+        wait_until(lambda: self.state_of_job() != "T", "the job goes on")
+        return command
+
+    def check_start_in_background(self, *init):
+        self.type(" ".join([*init, "--", "sh", "-c", "'read line; echo got $line; exit 6'", "&"]).encode() + b"\n")
+        self.read_until(b"PROMPT ")
+        wait_until(lambda: processes_in(self.shell) and self.state_of_job() == "T", "the job is stopped, since it reads")
+        shell = self.foreground()
+        self.type(b"fg\n")
+        wait_until(lambda: self.foreground() not in (shell, struct.pack("i", processes_in(self.shell)[0])),
+                   "the command gets the terminal")
+        self.type(b"word\n")
+        self.read_until(b"got word.*PROMPT ")
+        self.type(b"echo code=$?\n")
+        self.read_until(b"code=6")
+
     def test_init_as_a_job(self):
-        self.check(MZINIT, "-s")
+        for check in (self.check, self.check_job_that_runs, self.check_typed_signal, self.check_start_in_background):
+            with self.subTest(check.__name__):
+                check(MZINIT, "-s")
 
     def test_init_of_a_namespace_as_a_job(self):
-        self.check("unshare", "-Urmpf", "--mount-proc", MZINIT)
+        for check in (self.check, self.check_job_that_runs, self.check_typed_signal, self.check_start_in_background):
+            with self.subTest(check.__name__):
+                check("unshare", "-Urmpf", "--mount-proc", MZINIT)
 
 
 class FirstProcessOfItsSession(unittest.TestCase):

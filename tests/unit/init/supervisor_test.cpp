@@ -25,7 +25,7 @@ TEST(Supervisor, ForwardsEverySignalThatCanBeCaught) {
     Supervisor supervisor = with();
     for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGTTIN,
                              SIGTTOU, SIGWINCH, SIGABRT, SIGPIPE, SIGRTMIN, SIGRTMAX}) {
-        for (const pid_t sender : {0, 99}) {
+        for (const pid_t sender : {0, 99, Supervisor::the_kernel}) {
             expect(supervisor.signal_arrived(signal, sender), Step::forward, signal, ::strsignal(signal));
         }
     }
@@ -80,7 +80,7 @@ TEST(Supervisor, SignalsOfALostTerminalAreIgnoredOnce) {
 TEST(Supervisor, StoppedCommandStopsUsWhereAShellWaits) {
     Supervisor supervisor = with({.when_stopped = WhenStopped::suspend});
     for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) {
-        EXPECT_EQ(supervisor.child_stopped(command, signal).step, Step::suspend) << signal;
+        EXPECT_EQ(supervisor.child_stopped(command, signal, false).step, Step::suspend) << signal;
         EXPECT_EQ(supervisor.signal_arrived(SIGCONT, 0).step, Step::resume) << signal;
     }
     // After `bg`, then `fg`: continued twice, stopped once.
@@ -90,27 +90,48 @@ TEST(Supervisor, StoppedCommandStopsUsWhereAShellWaits) {
 TEST(Supervisor, StopTypedInsteadOfBeingContinuedStopsAgain) {
     Supervisor supervisor = with({.when_stopped = WhenStopped::suspend});
     expect(supervisor.signal_arrived(SIGTSTP, 0), Step::forward, SIGTSTP);
-    EXPECT_EQ(supervisor.child_stopped(command, SIGTSTP).step, Step::suspend);
+    EXPECT_EQ(supervisor.child_stopped(command, SIGTSTP, false).step, Step::suspend);
     EXPECT_EQ(supervisor.signal_arrived(SIGTSTP, 0).step, Step::suspend);
     EXPECT_EQ(supervisor.signal_arrived(SIGCONT, 0).step, Step::resume);
     expect(supervisor.signal_arrived(SIGTSTP, 0), Step::forward, SIGTSTP);
 }
 
+TEST(Supervisor, WhatIsTypedWhileWeHaveTheTerminalIsForTheCommandsGroup) {
+    Supervisor supervisor = with({.when_stopped = WhenStopped::suspend});
+    for (const int signal : {SIGINT, SIGQUIT, SIGTSTP}) {
+        expect(supervisor.signal_arrived(signal, Supervisor::the_kernel), Step::forward_typed, signal);
+        expect(supervisor.signal_arrived(signal, 99), Step::forward, signal);
+    }
+    expect(supervisor.signal_arrived(SIGHUP, Supervisor::the_kernel), Step::forward, SIGHUP);
+}
+
+TEST(Supervisor, CommandThatWasGivenTheTerminalForWhichItStoppedGoesOn) {
+    for (const WhenStopped when : {WhenStopped::suspend, WhenStopped::resume}) {
+        Supervisor supervisor = with({.when_stopped = when});
+        for (const int signal : {SIGTTIN, SIGTTOU}) {
+            EXPECT_EQ(supervisor.child_stopped(command, signal, true).step, Step::resume) << signal;
+        }
+        // We are not stopped.
+        expect(supervisor.signal_arrived(SIGTSTP, 99), Step::forward, SIGTSTP);
+    }
+    EXPECT_EQ(with().child_stopped(command, SIGTTIN, true).step, Step::none);
+}
+
 TEST(Supervisor, StoppedCommandGoesOnWhereNobodyCouldContinueIt) {
     Supervisor supervisor = with({.when_stopped = WhenStopped::resume});
-    EXPECT_EQ(supervisor.child_stopped(command, SIGTSTP).step, Step::resume);
+    EXPECT_EQ(supervisor.child_stopped(command, SIGTSTP, false).step, Step::resume);
     // It would only be stopped again.
-    EXPECT_EQ(supervisor.child_stopped(command, SIGTTIN).step, Step::none);
+    EXPECT_EQ(supervisor.child_stopped(command, SIGTTIN, false).step, Step::none);
     expect(supervisor.signal_arrived(SIGCONT, 0), Step::forward, SIGCONT);
 }
 
 TEST(Supervisor, OnlyTheTerminalsStopOfTheCommandCounts) {
     for (const WhenStopped when : {WhenStopped::nothing, WhenStopped::suspend, WhenStopped::resume}) {
         Supervisor supervisor = with({.when_stopped = when});
-        EXPECT_EQ(supervisor.child_stopped(command, SIGSTOP).step, Step::none);
-        EXPECT_EQ(supervisor.child_stopped(command + 1, SIGTSTP).step, Step::none);
+        EXPECT_EQ(supervisor.child_stopped(command, SIGSTOP, false).step, Step::none);
+        EXPECT_EQ(supervisor.child_stopped(command + 1, SIGTSTP, false).step, Step::none);
     }
-    EXPECT_EQ(with().child_stopped(command, SIGTSTP).step, Step::none);
+    EXPECT_EQ(with().child_stopped(command, SIGTSTP, false).step, Step::none);
 }
 
 TEST(Supervisor, OrphansDoNotEndIt) {
