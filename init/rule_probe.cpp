@@ -35,7 +35,10 @@ std::string answer_to(std::string_view token) { return "mzinit " MZINIT_VERSION 
 
 std::string make_token() {
     std::uint64_t number = 0;
-    if (::getrandom(&number, sizeof number, 0) != sizeof number) number = static_cast<std::uint64_t>(::getpid());
+    // It need not be a secret, so that a machine that has no entropy yet does not have to wait for it.
+    if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) {
+        number = static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count());
+    }
     char text[20];
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
     return text;
