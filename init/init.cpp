@@ -82,7 +82,8 @@ SupervisorPolicy policy_of(const InitOptions& options, const CommandTerminal& te
     policy.successes = options.successes;
     if (options.personality == Personality::dumb_init) {
         policy.stops_with_command = true;
-        policy.terminates_rest = true;
+        // Without a group of its own there is none that it could be the rest of, and its process is gone.
+        policy.terminates_rest = options.signal_group;
     } else if (terminal.exists()) {
         policy.when_stopped = terminal.has_shell() ? WhenStopped::suspend : WhenStopped::resume;
     }
@@ -167,11 +168,12 @@ int run_in_container(const std::vector<std::string>& argv, const interop::Signal
         const char* value = std::getenv(std::string(name).c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     });
+    speak_as(personality);
     if (!options) {
-        print_error(options.error().doing + "\n");
+        const proto::Error& error = options.error();
+        error.code.value() == bad_option_value ? report_failure(error.doing) : (void)print_error(error.doing + "\n");
         return exit_own_failure;
     }
-    speak_as(personality);
     if (const auto answered = answer_request(*options, argv.front())) return *answered;
     if (options->verbosity > 1) proto::set_log_level(proto::LogLevel::debug);
     adopt_orphans(*options);

@@ -49,6 +49,10 @@ Grammar grammar_of(Personality personality) {
 
 proto::Error refusal(std::string text) { return proto::errno_error(EINVAL, std::move(text)); }
 
+proto::Error bad_value(char option, const char* value) {
+    return proto::errno_error(bad_option_value, std::string("Not a valid option for -") + option + ": " + value);
+}
+
 /// A whole decimal number from `lowest` to `highest`.
 std::optional<int> parse_number(std::string_view text, int lowest, int highest) {
     int number = 0;
@@ -100,13 +104,13 @@ proto::Result<void> apply_option(InitOptions& options, int letter, const char* a
             break;
         case 'e': {
             const auto code = parse_number(argument, 0, 255);
-            if (!code) return refusal(std::string("Not a valid option for -e: ") + argument);
+            if (!code) return bad_value('e', argument);
             options.successes.set(static_cast<std::size_t>(*code));
             break;
         }
         case 'p': {
             const auto signal = parse_signal(argument);
-            if (!signal) return refusal(std::string("Not a valid option for -p: ") + argument);
+            if (!signal) return bad_value('p', argument);
             options.parent_death_signal = *signal;
             break;
         }
@@ -117,12 +121,8 @@ proto::Result<void> apply_option(InitOptions& options, int letter, const char* a
 
 void apply_environment(InitOptions& options, Personality personality, const EnvironmentLookup& environment) {
     if (personality == Personality::dumb_init) {
-        const auto is_set = [&](const char* name, bool usual) {
-            const auto value = environment(name);
-            return value ? *value != "0" : usual;
-        };
-        options.own_session = is_set("DUMB_INIT_SETSID", true);
-        if (is_set("DUMB_INIT_DEBUG", false)) options.verbosity = 2;
+        options.own_session = environment("DUMB_INIT_SETSID") != "0";
+        if (environment("DUMB_INIT_DEBUG") == "1") options.verbosity = 2;
         return;
     }
     // The empty value counts too, as with tini.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitset>
+#include <cerrno>
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,8 +36,11 @@ struct InitOptions {
 /// Answers for a variable of the environment.
 using EnvironmentLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
+/// The error code of a value that an option cannot have: a failure that is reported like others. The other failures are usage.
+constexpr int bad_option_value = EDOM;
+
 /// Reads argv, its first word too. Options stop at the first operand and can be written together (`-vvg`). The
-/// failure's text is what the program of that personality would print.
+/// failure's `doing` is what the program of that personality would print.
 proto::Result<InitOptions> parse_init_options(Personality personality, const std::vector<std::string>& argv,
                                               const EnvironmentLookup& environment);
 

@@ -76,7 +76,9 @@ void warn_user(std::string_view text) { say("WARN ", text); }
 void report_failure(std::string_view text) { say("FATAL", text); }
 
 void log_to_standard_error() {
-    proto::set_log_sink([](proto::LogLevel, std::string_view line) { warn_user(line); });
+    proto::set_log_sink([](proto::LogLevel level, std::string_view line) {
+        say(level < proto::LogLevel::warn ? "INFO " : "WARN ", line);
+    });
 }
 
 std::string json_string(std::string_view text) {

@@ -88,8 +88,13 @@ class Tini(Names):
             result = self.run_init(self.tini, *words)
             self.assertEqual((result.returncode, result.stdout), (1, ""), words)
             self.assertNotEqual(result.stderr, "")
+        self.assertRegex(self.run_init(self.tini, "-e", "256", "true").stderr,
+                         r"^\[FATAL tini \(\d+\)\] Not a valid option for -e: 256\n$")
         self.assertEqual(self.run_init(self.tini, "-h").returncode, 0)
         self.assertIn("Permission is hereby granted", self.run_init(self.tini, "-l").stdout)
+
+    def test_what_it_does_is_no_warning(self):
+        self.assertRegex(self.run_init(self.tini, "-sv", "true").stderr, r"^(\[INFO  tini \(\d+\)\] [^\n]+\n){2}$")
 
     def test_it_says_if_it_cannot_reap(self):
         warned = self.run_init(self.tini, "true")
