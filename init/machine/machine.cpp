@@ -2,6 +2,7 @@
 #include "init/machine/machine.h"
 
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -72,8 +73,21 @@ MachineSettings settings_for(const std::vector<std::string>& arguments) {
     return settings;
 }
 
+/// Under whatever name: /sbin/init can be a link to it.
+bool is_this_program(const std::string& path) {
+    struct stat wanted {};
+    struct stat own {};
+    return ::stat(path.c_str(), &wanted) == 0 && ::stat("/proc/self/exe", &own) == 0 && wanted.st_dev == own.st_dev &&
+           wanted.st_ino == own.st_ino;
+}
+
 bool can_hand_over(const std::string& path) {
     if (path.empty()) return false;
+    if (is_this_program(path)) {
+        // It would do the same again, for ever.
+        warn_user("hand over to " + path + ": that is mzinit itself; going on without it");
+        return false;
+    }
     if (::access(path.c_str(), X_OK) == 0) return true;
     warn_user(proto::errno_error(errno, "hand over to " + path).message() + "; going on without it");
     return false;

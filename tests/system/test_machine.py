@@ -296,8 +296,9 @@ class ShortMachines(unittest.TestCase):
         self.assertIn("switching the machine off", self.messages(console))
 
     def test_words_after_two_dashes_are_the_command(self):
-        console = self.boot(command_line="-- /bin/sh -c 'echo I-am-$$; exit 3'".replace("'", '"')).wait_for_end()
-        self.assertIn("/bin/sh ended with exit status", console)
+        console = self.boot(command_line='-- /bin/sh -c "echo $1 and $#; exit 3" sh "a b" c').wait_for_end()
+        self.assertRegex(console, r"(?m)^a b and 2\r?$")
+        self.assertIn("/bin/sh ended with exit status 3", self.messages(console))
 
     def test_the_last_words_of_a_command_are_not_lost(self):
         # The serial line is slow: most of it has not been sent when the command ends.
@@ -347,6 +348,10 @@ class ShortMachines(unittest.TestCase):
         machine.wait_for_prompt()
         self.assertIn("hand over to /not/there: No such file or directory; going on without it", self.messages(machine.console))
         self.assertEqual(machine.run("cat /proc/1/comm")[1], "init\n")
+
+    def test_it_does_not_hand_over_to_itself(self):
+        machine = self.boot("[boot]\ninit = /init\ncommand = ls -l /proc/1/exe\n")
+        self.assertEqual(self.messages(machine.wait_for_end())[0], "hand over to /init: that is mzinit itself; going on without it")
 
     def test_each_way_to_end_is_asked_for_by_its_signals(self):
         ways = (("reboot", "restarting the machine", "reboot: Restarting system"),
