@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <optional>
+
 #include "init/broker.h"
 #include "init/identify_command.h"
 #include "init/init_options.h"
@@ -65,24 +67,54 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     identify->add_flag("--route", line.route, "Say what would run them, or why nothing would");
     identify->add_option("FILE", line.files, "Files to look at")->required();
     add_broker(app, line);
-    app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would")->prefix_command();
+    app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would; see run --help");
 }
 
+/// Takes the options off; nothing, with a message, if one is not known.
+std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::string>& words) {
+    constexpr std::string_view pty_option = "--pty=";
+    interop::ProgramInvocation invocation;
+    while (!words.empty() && words.front().starts_with('-')) {
+        const std::string option = words.front();
+        words.erase(words.begin());
+        if (option == "--") break;
+        if (option == "--interactive") {
+            invocation.interactive = true;
+            continue;
+        }
+        if (option.starts_with(pty_option)) invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
+        if (invocation.pty) continue;
+        warn_user("run: option " + option + " is not known");
+        return std::nullopt;
+    }
+    return invocation;
+}
+
+constexpr const char* run_usage =
+    "Usage: mzinit run [--interactive] [--pty=auto|always|never] [--] FILE [ARGUMENT...]\n"
+    "\n"
+    "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
+    "\n"
+    "  --interactive  give a DOS program a window\n"
+    "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
+    "are\n"
+    "                 our terminal and we are in its foreground; always; never. Otherwise as configured\n";
+
 int run_file(std::vector<std::string> words) {
-    const bool interactive = !words.empty() && words.front() == "--interactive";
-    if (interactive) words.erase(words.begin());
-    const bool has_separator = !words.empty() && words.front() == "--";
-    if (has_separator) words.erase(words.begin());
-    if (words.empty() || (!has_separator && words.front().starts_with('-'))) {
-        warn_user(words.empty() ? "run: no file was given" : "run: option " + words.front() + " is not known");
+    if (!words.empty() && (words.front() == "--help" || words.front() == "-h")) {
+        print(run_usage);
+        return 0;
+    }
+    auto invocation = take_run_options(words);
+    if (!invocation) return exit_usage;
+    if (words.empty()) {
+        warn_user("run: no file was given");
         return exit_usage;
     }
-    interop::ProgramInvocation invocation;
-    invocation.interactive = interactive;
-    invocation.path = words.front();
-    invocation.argv0 = words.front();
-    invocation.arguments.assign(words.begin() + 1, words.end());
-    return interop::run_program(std::move(invocation));
+    invocation->path = words.front();
+    invocation->argv0 = words.front();
+    invocation->arguments.assign(words.begin() + 1, words.end());
+    return interop::run_program(std::move(*invocation));
 }
 
 int dispatch(const CLI::App& app, const CommandLine& line) {
@@ -100,8 +132,7 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
         return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence,
                               line.route ? IdentifyRoute::show : IdentifyRoute::leave_out);
     }
-    if (command.get_name() == "broker") return static_cast<int>(run_broker(line.broker));
-    return run_file(command.remaining());
+    return static_cast<int>(run_broker(line.broker));
 }
 
 }  // namespace
@@ -118,6 +149,7 @@ int run_command_line(int argc, const char* const* argv) {
     }
     // Its words are another command's, and must not be taken for options or lists of ours.
     if (first == "report") return run_report({argv + 2, argv + argc});
+    if (first == "run") return run_file({argv + 2, argv + argc});
     CLI::App app("Runs Windows and DOS programs from Linux", "mzinit");
     CommandLine line;
     add_subcommands(app, line);

@@ -58,6 +58,7 @@ class Parser {
         const auto [section, name, value, line, continued, is_cut] = setting;
         if (section == "host") return set_host(name, value, continued);
         if (section == "route") return set_route(name, value, continued);
+        if (section == "terminal") return set_terminal(name, value, continued);
         if (section == "broker") return set_broker(name, value, continued);
         if (section == "path" && name == "map") return add_mapping(value);
         if (section == "dos" && name == "line_ends") return set_line_ends(value);
@@ -102,6 +103,21 @@ class Parser {
         auto route = parse_route(*kind, split_list(route_text_));
         if (!route) return route.error();
         configuration_.routes.of(*kind) = std::move(*route);
+        return {};
+    }
+
+    proto::Result<void> set_terminal(std::string_view name, std::string_view value, bool continued) {
+        TerminalOptions& terminal = configuration_.terminal;
+        if (name == "pty") {
+            const auto mode = parse_pty_mode(value);
+            if (!mode) return proto::stated_error("wanted pty = auto, always or never");
+            terminal.mode = *mode;
+            return {};
+        }
+        if (name != "always" && name != "never") return unknown_key(name);
+        std::vector<std::string>& names = name == "always" ? terminal.always : terminal.never;
+        if (!continued) names.clear();
+        for (const std::string_view word : split_list(value)) names.emplace_back(word);
         return {};
     }
 

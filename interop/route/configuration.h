@@ -9,6 +9,7 @@
 #include "interop/route/broker_policy.h"
 #include "interop/route/routes.h"
 #include "interop/route/runner_dos.h"
+#include "interop/route/terminal_options.h"
 #include "interop/text/endpoint.h"
 #include "proto/base/result.h"
 
@@ -28,6 +29,7 @@ struct Configuration {
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;
     DosOptions dos;                                      ///< [dos]
+    TerminalOptions terminal;                            ///< [terminal]
     std::string broker_socket = default_broker_socket;   ///< [broker] socket
     BrokerPolicy broker_policy;                          ///< [broker] allow_users, allow_groups
     std::string wine_exit_object = default_exit_object;  ///< [wine] exit_object; empty: none.

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "interop/os/unique_fd.h"
+#include "interop/session/caller_terminal.h"
 #include "interop/session/output_sink.h"
 #include "interop/session/readiness.h"
 #include "interop/session/signal_forwarding.h"
@@ -47,6 +48,8 @@ constexpr std::chrono::milliseconds last_poll = 50ms;
 constexpr std::chrono::milliseconds late_check = 5s;
 // A program whose output nobody reads any more gets this long to notice by itself.
 constexpr std::chrono::milliseconds broken_pipe_grace = 2s;
+// Who interrupts again so soon does not want to wait for what the program makes of the first time.
+constexpr std::chrono::milliseconds impatience = 2s;
 
 /// A line for the user; the text may be the agent's.
 void warn(std::string_view text) { dprintf(STDERR_FILENO, "mzinit: %s\n", printable_line(text).c_str()); }
@@ -75,7 +78,12 @@ class HostSession {
 
     // --- signals, time, the end
     void signal_received(int signal);
-    void suspend();
+    [[nodiscard]] bool is_impatient();
+    void suspend(SignalForwarding::Stop whom);
+    void stop_and_resume(SignalForwarding::Stop whom);
+    void send_typed(std::string_view bytes);
+    void follow_terminal();
+    void send_terminal_size();
     void check_liveness();
     void wait_for_liveness_check();
     void exited(const mzinit::v1::ExitStatus& status);
@@ -102,6 +110,9 @@ class HostSession {
     bool waiting_to_send_ = false;
     bool send_broken_ = false;
     int forwarded_signal_ = 0;
+    std::optional<Clock::time_point> interrupted_;  ///< When SIGINT was passed on last.
+    std::unique_ptr<CallerTerminal> terminal_;      ///< While the program has one of its own.
+    bool is_windows_terminal_ = false;
     std::optional<Ended> ended_;
     std::optional<SessionOutcome> outcome_;
 };
@@ -209,6 +220,8 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
         stdin_->confirm(consumed->total);
         stdin_poll_ = first_poll;
         pump_stdin();
+    } else if (std::holds_alternative<event::Stopped>(received)) {
+        stop_and_resume(SignalForwarding::Stop::job);
     } else if (std::holds_alternative<event::StdinClosed>(received)) {
         protocol_.send_stdin_end();
     } else if (auto* progress = std::get_if<event::Progressed>(&received)) {
@@ -219,6 +232,10 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
 }
 
 void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
+    if (reply.terminal() != mzinit::v1::TERMINAL_KIND_NONE) {
+        is_windows_terminal_ = reply.terminal() == mzinit::v1::TERMINAL_KIND_WINDOWS;
+        terminal_ = std::make_unique<CallerTerminal>();
+    }
     const std::uint32_t relayed = reply.relayed_streams();
     for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
         if ((relayed & 1u << stream) != 0) make_sink(stream);
@@ -254,6 +271,7 @@ void HostSession::output_broke(std::uint8_t stream) {
 
 void HostSession::pump_stdin() {
     if (!stdin_) return;
+    follow_terminal();
     while (protocol_.sendable() != 0 && protocol_.output().size() < largest_backlog && !send_broken_) {
         const auto look = stdin_->look(std::min(protocol_.sendable(), proto::limits::max_data_length));
         if (look.state == StdinSource::State::starved) {
@@ -266,10 +284,44 @@ void HostSession::pump_stdin() {
             break;
         }
         stdin_poll_ = first_poll;
-        protocol_.send_stdin(look.bytes);
+        if (terminal_ && is_windows_terminal_) {
+            send_typed(look.bytes);
+        } else {
+            protocol_.send_stdin(look.bytes);
+        }
         flush();
     }
     flush();
+}
+
+// The host's terminal knows no characters for these two, so they are ours to see.
+void HostSession::send_typed(std::string_view bytes) {
+    std::string rest(bytes);  // Stopping looks for more input.
+    while (!rest.empty()) {
+        const auto found = std::ranges::find_if(rest, [this](char typed) {
+            return terminal_->is_stop_character(typed) || terminal_->is_quit_character(typed);
+        });
+        const auto length = static_cast<std::size_t>(found - rest.begin());
+        if (length != 0) protocol_.send_stdin(std::string_view(rest).substr(0, length));
+        if (found == rest.end()) return;
+        const bool stops = terminal_->is_stop_character(*found);
+        rest.erase(0, length + 1);
+        if (stops) {
+            suspend(SignalForwarding::Stop::job);
+        } else {
+            forwarded_signal_ = SIGQUIT;
+            protocol_.send_signal(mzinit::v1::SIGNAL_QUIT);
+        }
+    }
+}
+
+void HostSession::follow_terminal() {
+    if (terminal_ && terminal_->take()) send_terminal_size();
+}
+
+void HostSession::send_terminal_size() {
+    const winsize size = caller_terminal_size();
+    protocol_.send_resize(size.ws_row, size.ws_col);
 }
 
 void HostSession::wait_for_stdin() {
@@ -285,22 +337,52 @@ void HostSession::wait_for_stdin() {
 }
 
 void HostSession::signal_received(int signal) {
-    if (ended_) return finish(Ended{{.signal = signal}, {}});  // only our own last writes hold us up
-    if (signal == SIGTSTP) return suspend();
+    if (signal == SIGWINCH) {
+        if (terminal_) send_terminal_size();
+        return flush();
+    }
+    if (ended_) {
+        // Only our own last writes hold us up.
+        if (signal != SIGTSTP && signal != SIGCONT) finish(Ended{{.signal = signal}, {}});
+        return;
+    }
+    if (signal == SIGTSTP) return suspend(SignalForwarding::Stop::us);
+    if (signal == SIGINT && is_impatient()) return finish(Ended{{.signal = SIGINT}, {}});
     if (const auto number = protocol_signal(signal)) {
         if (signal != SIGCONT) forwarded_signal_ = signal;
         protocol_.send_signal(*number);
         flush();
     }
-    if (signal == SIGCONT) pump_stdin();
+    if (signal == SIGCONT) {
+        if (terminal_) {
+            terminal_->retake();
+            send_terminal_size();
+        }
+        pump_stdin();
+    }
 }
 
-void HostSession::suspend() {
+// The end of the connection makes the agent end what is left of the program.
+bool HostSession::is_impatient() {
+    const auto now = Clock::now();
+    const auto before = std::exchange(interrupted_, now);
+    return before && now - *before < impatience;
+}
+
+void HostSession::suspend(SignalForwarding::Stop whom) {
     protocol_.send_signal(mzinit::v1::SIGNAL_TSTP);
+    stop_and_resume(whom);
+}
+
+void HostSession::stop_and_resume(SignalForwarding::Stop whom) {
     flush();
-    signals_.stop_like_unhandled();
+    if (terminal_) terminal_->give_back();
+    signals_.stop_like_unhandled(whom);
     protocol_.send_signal(mzinit::v1::SIGNAL_CONT);
-    flush();
+    if (terminal_) {
+        terminal_->take();
+        send_terminal_size();
+    }
     pump_stdin();
 }
 
@@ -337,6 +419,9 @@ void HostSession::exited(const mzinit::v1::ExitStatus& status) {
         ended.action = map_exit_code(status.code(), forwarded_signal_);
         if (const char* failure = loader_failure(status.code())) ended.message = failure;
     }
+    // Our own terminal would have sent it to the whole job: the script that started us ends too.
+    const bool was_typed = ended.action.signal == SIGINT || ended.action.signal == SIGQUIT;
+    ended.concerns_job = terminal_ && was_typed && forwarded_signal_ == 0;
     ended_ = std::move(ended);
     finish_when_written();
 }
@@ -381,7 +466,8 @@ bool descriptors_are_available() {
 
 SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
                                 std::span<const int> descriptors) {
-    if (!descriptors_are_available()) return NotStarted{"too many open files (see ulimit -n)", exit_code::bridge_failed};
+    if (!descriptors_are_available())
+        return NotStarted{"too many open files (see ulimit -n)", exit_code::bridge_failed};
     return HostSession(std::move(connection), descriptors).run(launch);
 }
 

@@ -20,7 +20,8 @@ struct NotStarted {
 /// The program ended, or would have been ended by what became of its streams.
 struct Ended {
     ExitAction action;
-    std::string message;  ///< For the user; usually empty.
+    std::string message;        ///< For the user; usually empty.
+    bool concerns_job = false;  ///< The signal was typed on a terminal: it is for our whole process group.
 };
 
 /// The program may have run and its end is not known: it must not be run again.

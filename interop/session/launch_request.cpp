@@ -6,9 +6,10 @@
 #include <cstdlib>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "interop/session/caller_terminal.h"
+#include "interop/session/terminal_choice.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
 #include "interop/text/path_map.h"
@@ -58,6 +59,15 @@ void add_environment(Launch& launch, const PathMap& paths) {
     }
 }
 
+void add_terminal(Launch& launch, PtyMode mode) {
+    launch.set_terminal_streams(choose_terminal_streams(mode, observe_stream_terminals()));
+    if (launch.terminal_streams() == 0) return;
+    const winsize size = caller_terminal_size();
+    launch.mutable_terminal()->set_rows(size.ws_row);
+    launch.mutable_terminal()->set_columns(size.ws_col);
+    if (const char* name = std::getenv("TERM")) launch.mutable_terminal()->set_name(utf8_or_empty(name));
+}
+
 void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
     const auto add = [&request](mzinit::v1::Descriptor role, int fd) {
         request.launch.add_descriptors(role);
@@ -70,7 +80,8 @@ void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
                                             mzinit::v1::DESCRIPTOR_STDERR};
     for (int fd = 0; fd < 3; ++fd) {
         // A process of another session would steal the shell's input from a terminal, and nothing would stop it.
-        if (isatty(fd) != 1) add(roles[fd], fd);
+        const bool is_of_terminal_session = (request.launch.terminal_streams() & 1u << fd) != 0;
+        if (!is_of_terminal_session && isatty(fd) != 1) add(roles[fd], fd);
     }
 }
 
@@ -93,6 +104,7 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     launch.set_host_working_directory(utf8_or_empty(paths.guest_to_host(launch.working_directory()).value_or("")));
     launch.set_depth(depth);
     add_environment(launch, paths);
+    add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(program.absolute_path)));
     if (passing == Passing::descriptors) add_descriptors(request, program);
     return request;
 }

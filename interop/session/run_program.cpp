@@ -86,6 +86,12 @@ int exit_code_of_open(const std::error_code& code) {
     return missing ? exit_code::not_found : exit_code::cannot_run;
 }
 
+/// Sends it to all of our process group but us.
+void tell_job(int number) {
+    signal(number, SIG_IGN);
+    kill(0, number);
+}
+
 void ProgramRun::note(const std::string& reason) { reasons_ += (reasons_.empty() ? "" : "; ") + reason; }
 
 SessionOutcome ProgramRun::run_on_host() {
@@ -170,7 +176,10 @@ int ProgramRun::run() {
 
 int ProgramRun::finish(const Ended& ended) const {
     if (!ended.message.empty()) fail(0, ended.message);
-    if (ended.action.signal != 0) die_of_signal(ended.action.signal);
+    if (ended.action.signal != 0) {
+        if (ended.concerns_job) tell_job(ended.action.signal);
+        die_of_signal(ended.action.signal);
+    }
     return ended.action.code;
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "interop/route/terminal_options.h"
 
 namespace interop {
 
@@ -13,6 +16,7 @@ struct ProgramInvocation {
     std::vector<std::string> arguments;  ///< argv[1..].
     int program_fd = -1;                 ///< AT_EXECFD of a rule with flag O: taken over; -1 if there is none.
     bool interactive = false;            ///< A DOS program may have a window.
+    std::optional<PtyMode> pty;          ///< --pty; nothing: as configured.
 };
 
 /// Runs the program by the routes of the configuration and returns the exit status for this process; messages

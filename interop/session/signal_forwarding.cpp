@@ -12,7 +12,9 @@
 namespace interop {
 namespace {
 
-constexpr std::array forwarded_signals{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
+constexpr std::array received_signals{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
+// A terminal that is not ours at the moment must not stop us: reading it fails then, and it is not written to.
+constexpr std::array terminal_stops{SIGTTIN, SIGTTOU};
 
 bool is_ignored(int signal) {
     struct sigaction action {};
@@ -25,10 +27,14 @@ SignalForwarding::SignalForwarding(asio::io_context& context, std::function<void
     : received_(std::move(received)), descriptor_(context) {
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (const int signal : forwarded_signals) {
+    for (const int signal : received_signals) {
         if (!is_ignored(signal)) sigaddset(&wanted, signal);
     }
     sigprocmask(SIG_BLOCK, &wanted, &old_mask_);
+    sigset_t stops;
+    sigemptyset(&stops);
+    for (const int signal : terminal_stops) sigaddset(&stops, signal);
+    sigprocmask(SIG_BLOCK, &stops, nullptr);
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &ignore, &old_sigpipe_);
@@ -58,11 +64,16 @@ void SignalForwarding::drain() {
     }
 }
 
-void SignalForwarding::stop_like_unhandled() {
+void SignalForwarding::stop_like_unhandled(Stop whom) {
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
-    raise(SIGTSTP);  // pending while it is blocked; our disposition is the default one
+    // Pending while it is blocked; our disposition is the default one.
+    if (whom == Stop::job) {
+        kill(0, SIGTSTP);
+    } else {
+        raise(SIGTSTP);
+    }
     sigprocmask(SIG_UNBLOCK, &stop, nullptr);
     sigprocmask(SIG_BLOCK, &stop, nullptr);
 }

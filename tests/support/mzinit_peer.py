@@ -304,6 +304,12 @@ class Program:
     def wait_until(self, condition):
         self.session.wait_until(lambda: condition(self))
 
+    def stop(self, signal="TSTP"):
+        """Says that the program was stopped, and waits until it is continued."""
+        before = self.signals.count("CONT")
+        self.session.connection.send_control("Stopped", signal=messages.SIGNAL_NUMBERS[signal])
+        self.wait_until(lambda _: self.signals.count("CONT") > before)
+
 
 class Session:
     """The agent's end of one connection. Every rule that binds the client is checked."""
@@ -368,15 +374,23 @@ class Session:
             raise ProtocolError("descriptors with a report")
         return report
 
-    def start(self, launch):
-        """Answers LaunchReply; returns the Program."""
+    def start(self, launch, terminal=0):
+        """Answers LaunchReply, with a terminal of that kind if one was asked for; returns the Program."""
+        if launch.terminal_streams not in (0, 3, 7):
+            raise ProtocolError(f"terminal_streams {launch.terminal_streams}")
+        if not launch.terminal_streams:
+            terminal = 0
         relayed = {number for number in range(3) if messages.STDIN + number not in self.passed}
+        if launch.terminal_streams and not {0, 1} <= relayed:
+            raise ProtocolError("a stream of a terminal session was passed")
+        if terminal and launch.terminal_streams == 7:
+            relayed.discard(2)
         credit = self.client_greeting.initial_credit
         self.stdin = wire.IncomingStream(self.connection, 0, self.greeting_fields["initial_credit"])
         self.output = {number: wire.OutgoingStream(self.connection, number, credit) for number in (1, 2)}
         self.program = Program(self, launch, relayed)
         self.connection.send_control("LaunchReply", process_id=os.getpid(), image_kind=2,
-                                     relayed_streams=sum(1 << number for number in relayed))
+                                     relayed_streams=sum(1 << number for number in relayed), terminal=terminal)
         return self.program
 
     def handle(self, frame):
@@ -424,9 +438,9 @@ class Session:
             pass
 
 
-def run_program(callback):
+def run_program(callback, terminal=0):
     """A behaviour: begin, accept any Launch, and let `callback(program)` play the program; it returns the exit code, or
-    the name of a signal."""
+    the name of a signal. `terminal` is the TerminalKind that clients get who ask."""
 
     def behave(session):
         session.begin()
@@ -434,7 +448,7 @@ def run_program(callback):
         if launch is None:
             session.linger()
             return
-        result = callback(session.start(launch))
+        result = callback(session.start(launch, terminal))
         session.finish(**({"signal": messages.SIGNAL_NUMBERS[result]} if isinstance(result, str) else {"code": result}))
 
     return behave
