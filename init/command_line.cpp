@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "init/command_line.h"
 
+#include <sys/prctl.h>
+
 #include <CLI/CLI.hpp>
 
 #include <optional>
@@ -138,6 +140,8 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
+    // PID 1 starts us as /proc/self/exe; ps, top and killall would call the broker "exe".
+    ::prctl(PR_SET_NAME, "mzinit");
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (first == "--version") {
         print("mzinit " MZINIT_VERSION "\n");

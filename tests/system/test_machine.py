@@ -169,6 +169,9 @@ class RunningMachine(unittest.TestCase):
         self.check("su user -c 'cd /samples && ./hello.exe'", "Hello from Windows!\n")
         self.assertRegex(self.agent.log(), r'launch peer="tcp [^"]*uid=1000[^"]*"')
 
+    def test_the_broker_is_known_by_its_name(self):
+        self.check("cat /proc/$(ps -o pid,args | awk '/[m]zinit broker/ {print $1}')/comm", "mzinit\n")
+
     def test_a_console_that_is_stopped_does_not_stop_the_broker(self):
         # It writes there without waiting: O_NONBLOCK.
         self.check("pid=$(ps -o pid,args | awk '/[m]zinit broker/ {print $1}'); readlink /proc/$pid/fd/2; "
