@@ -2,85 +2,18 @@
 """The real `mzinit run` on a real pseudo-terminal, below a real shell with job control, with the independent peer as the agent:
 when the program gets a terminal of its own, and what becomes of ours."""
 
-import fcntl
-import itertools
 import os
-import pty
-import re
-import select
 import signal
-import struct
-import subprocess
 import sys
-import termios
-import time
 import unittest
 
 import bridges
 import fake_programs
 import mzinit_peer as peer
-from bridges import HANG_GUARD, wait_until
+from bridges import wait_until
+from terminal_shell import Shell
 
 POSIX, WINDOWS = 1, 2
-
-
-class Shell:
-    """bash with job control on a pseudo-terminal of its own."""
-
-    PROMPT = "<prompt>"
-
-    def __init__(self, environment, rows=30, columns=100):
-        self.master, slave = pty.openpty()
-        self.resize(rows, columns)
-        environment = dict(environment, PS1=self.PROMPT, TERM="xterm-test", HISTFILE="")
-        self.process = subprocess.Popen(["bash", "--norc", "--noprofile", "--noediting", "-i"], stdin=slave, stdout=slave, stderr=slave,
-                                        env=environment, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        os.close(slave)
-        self.seen = ""
-        self.numbers = itertools.count(1)
-        self.wait_for(re.escape(self.PROMPT))
-
-    def resize(self, rows, columns):
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def wait_for(self, pattern):
-        """Waits until the terminal shows it, after what was waited for before; returns the match."""
-        deadline = time.monotonic() + HANG_GUARD
-        while True:
-            match = re.search(pattern, self.seen, re.DOTALL)
-            if match:
-                self.seen = self.seen[match.end():]
-                return match
-            readable, _, _ = select.select([self.master], [], [], max(0, deadline - time.monotonic()))
-            if not readable:
-                raise AssertionError(f"waited in vain for {pattern!r}; the terminal shows:\n{self.seen}")
-            try:
-                self.seen += os.read(self.master, 65536).decode(errors="replace")
-            except OSError:
-                raise AssertionError(f"the terminal was closed before {pattern!r}: {self.seen}") from None
-
-    def run(self, command):
-        """What a command wrote, and its status."""
-        number = next(self.numbers)
-        # The marks are not in what is typed, which the terminal echoes.
-        self.type(f"echo '<'{number}'<'; {command}; echo '>'{number}'>'$?'>'\n")
-        match = self.wait_for(rf"<{number}<\r\n(.*?)>{number}>(\d+)>\r\n{self.PROMPT}")
-        return match[1].replace("\r\n", "\n"), int(match[2])
-
-    def modes(self):
-        return termios.tcgetattr(self.master)
-
-    def close(self):
-        if self.master >= 0:
-            os.close(self.master)
-        self.master = -1
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 class TerminalTest(unittest.TestCase):
@@ -166,12 +99,6 @@ class Choice(TerminalTest):
 class Modes(TerminalTest):
     """The terminal is raw while the program has its own, and as before whatever happens."""
 
-    def is_raw(self, shell):
-        return not shell.modes()[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
-
-    def check_restored(self, shell, before):
-        wait_until(lambda: shell.modes() == before, "the modes are what they were")
-
     def test_every_byte_goes_to_the_program_as_it_is(self):
         received = []
 
@@ -187,7 +114,7 @@ class Modes(TerminalTest):
         before, _ = shell.run("stty -a")
         shell.type("$MZ run x.exe; echo status=$?\n")
         shell.wait_for("ready")
-        wait_until(lambda: self.is_raw(shell), "the terminal is raw")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw")
         typed = "a\r\x03\x1a\x1c\x04\x11\x13\x15\x7f\x16ü\x1b[Aend"
         shell.type(typed)
         shell.wait_for(r"\r\n\x1b\[1mdone\x1b\[0m\r\nstatus=7\r\n" + shell.PROMPT)
@@ -216,12 +143,11 @@ class Modes(TerminalTest):
                 shell.type("$MZ run x.exe; stty $sane; echo status=$?\n" if way == "KILL"
                            else "$MZ run x.exe; echo status=$?\n")
                 shell.wait_for("ready")
-                wait_until(lambda: self.is_raw(shell), "the terminal is raw")
+                wait_until(lambda: shell.is_raw(), "the terminal is raw")
                 if len(way) == 1:
                     shell.type(way)
                 else:
-                    client = fcntl.ioctl(shell.master, termios.TIOCGPGRP, b"\0" * 4)
-                    os.kill(struct.unpack("i", client)[0], getattr(signal, "SIG" + way))
+                    os.kill(shell.foreground(), getattr(signal, "SIG" + way))
                     if way == "TERM":
                         # Passed on to the program, which takes no notice of it.
                         shell.type("x")
@@ -299,7 +225,7 @@ class Jobs(TerminalTest):
         self.assertEqual(shell.run("stty -a")[0], before)
         shell.type("fg; echo status=$?\n")
         shell.wait_for("again")
-        wait_until(lambda: not shell.modes()[3] & termios.ICANON, "the terminal is raw again")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw again")
         shell.type("y")
         shell.wait_for("status=3\r\n")
         self.assertEqual(shell.run("stty -a")[0], before)
@@ -332,7 +258,7 @@ class Jobs(TerminalTest):
         shell = self.shell()
         shell.type("$MZ run x.exe\n")
         shell.wait_for("ready")
-        wait_until(lambda: not shell.modes()[3] & termios.ICANON, "the terminal is raw")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw")
         shell.type("before\x1a after")
         shell.wait_for("Stopped")
         shell.type("\x15fg\n")
@@ -353,7 +279,7 @@ class Jobs(TerminalTest):
         shell = self.shell()
         shell.type("$MZ run x.exe; echo status=$?\n")
         shell.wait_for("ready")
-        wait_until(lambda: not shell.modes()[3] & termios.ICANON, "the terminal is raw")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw")
         shell.type("\x1c")
         shell.wait_for("status=41\r\n")
 
@@ -367,7 +293,7 @@ class Jobs(TerminalTest):
         shell = self.shell()
         shell.type("bash -c '$MZ run x.exe; echo script goes on'; echo status=$?\n")
         shell.wait_for("ready")
-        wait_until(lambda: not shell.modes()[3] & termios.ICANON, "the terminal is raw")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw")
         shell.type("\x03")
         shell.wait_for(shell.PROMPT)
         self.assertNotIn("script goes on", shell.seen)
@@ -438,7 +364,7 @@ class Jobs(TerminalTest):
         self.assertEqual(shell.run("stty -a")[0], before)
         shell.type("fg; echo status=$?\n")
         shell.wait_for(r"run x\.exe\r\n")
-        wait_until(lambda: not shell.modes()[3] & termios.ICANON, "the terminal is raw again")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw again")
         shell.type("k")
         shell.wait_for("status=6\r\n")
         self.assertEqual(shell.run("stty -a")[0], before)
@@ -452,12 +378,11 @@ class Jobs(TerminalTest):
         shell = self.shell()
         shell.type("$MZ run x.exe; echo status=$?\n")
         shell.wait_for("ready")
-        client = struct.unpack("i", fcntl.ioctl(shell.master, termios.TIOCGPGRP, b"\0" * 4))[0]
-        os.kill(client, signal.SIGSTOP)
+        os.kill(shell.foreground(), signal.SIGSTOP)
         shell.wait_for("Stopped.*" + shell.PROMPT)
         shell.type("fg; echo status=$?\n")
         shell.wait_for(r"run x\.exe\r\n")
-        wait_until(lambda: not shell.modes()[3] & termios.ICANON, "the terminal is raw again")
+        wait_until(lambda: shell.is_raw(), "the terminal is raw again")
         shell.type("typed")
         shell.wait_for("status=8\r\n")
 
