@@ -24,6 +24,10 @@ inline constexpr std::chrono::milliseconds drain = 5s;
 inline constexpr std::chrono::milliseconds drain_recheck = 250ms;
 /// How long a client may take to read the last of what is sent to it.
 inline constexpr std::chrono::milliseconds ending = 10s;
+/// How long the client may take to see what a program showed before it was told that this has been stopped.
+inline constexpr std::chrono::milliseconds stopped_output = 1s;
+/// How long a program has to end by itself after TERM or HUP (Linux).
+inline constexpr std::chrono::milliseconds grace = 5s;
 /// How long running programs have after the agent was told to end.
 inline constexpr std::chrono::milliseconds shutdown_grace = 10s;
 /// How often it is asked how much of its input a program has read, while that changes and while it does not.

@@ -63,10 +63,14 @@ void KeeperLink::send(KeeperCommand command) {
 
 void KeeperLink::deliver(int signal_number) { send({KeeperCommand::signal, signal_number}); }
 
+void KeeperLink::hang_up() { send({KeeperCommand::hang_up, 0}); }
+
 void KeeperLink::terminate() {
     send({KeeperCommand::terminate, 0});
     // Means the same, and cannot be lost to a full socket.
-    ::shutdown(control_.get(), SHUT_WR);
+    release();
 }
+
+void KeeperLink::release() { ::shutdown(control_.get(), SHUT_WR); }
 
 }  // namespace hostbridge

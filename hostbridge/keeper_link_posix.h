@@ -24,8 +24,14 @@ class KeeperLink {
 
     void set_on_report(OnReport on_report) { on_report_ = std::move(on_report); }
 
-    /// Passes a signal on to the program's group, as long as the program runs.
+    /// Passes a signal on to the program's group, SIGTSTP and SIGCONT to all descendants, as long as the program runs.
     void deliver(int signal_number);
+
+    /// Has the program's terminal hung up. The caller has closed, or is about to close, its own descriptors of it.
+    void hang_up();
+
+    /// After the program's end: nobody reads its terminal any more.
+    void release();
 
     /// Has the program and its descendants killed, unless the program has ended already.
     void terminate();

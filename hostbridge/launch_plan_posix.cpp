@@ -91,6 +91,7 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     }
     plan.argv = std::move(*words);
     plan.argv.insert(plan.argv.end(), arguments.begin(), arguments.end());
+    if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
     for (const auto& [name, value] : request.environment) environment.overlay(name, value);
     environment.overlay("MZINIT_DEPTH", std::to_string(request.depth + 1));
     if (plan.uses_wine) {

@@ -8,6 +8,7 @@
 #include "hostbridge/uv/file.h"
 #include "interop/image/com_name.h"
 #include "proto/wire/authentication.h"
+#include "proto/wire/frame_codec.h"
 
 namespace hostbridge {
 namespace {
@@ -178,7 +179,16 @@ std::optional<LaunchFailure> check_texts(const Launch& launch) {
          {&launch.program(), &launch.host_program(), &launch.working_directory(), &launch.host_working_directory()}) {
         if (has_nul(*path)) return refused("a path holds a NUL byte");
     }
+    if (has_nul(launch.terminal().name())) return refused("the terminal's name holds a NUL byte");
     return std::nullopt;
+}
+
+std::optional<TerminalRequest> wanted_terminal(const Launch& launch) {
+    if (launch.terminal_streams() == 0) return std::nullopt;
+    return TerminalRequest{.rows = launch.terminal().rows(),
+                           .columns = launch.terminal().columns(),
+                           .name = launch.terminal().name(),
+                           .includes_stderr = (launch.terminal_streams() & 1u << proto::stream_stderr) != 0};
 }
 
 }  // namespace
@@ -200,6 +210,10 @@ proto::Result<LaunchDescriptors> match_descriptors(const Launch& launch, PassedD
         if (*place) return mismatch();
         *place = std::move(passed[i]);
     }
+    for (std::size_t stream = 0; stream < sorted.streams.size(); ++stream) {
+        const bool is_to_be_terminal = (launch.terminal_streams() & 1u << stream) != 0;
+        if (is_to_be_terminal && sorted.streams[stream]) return mismatch();
+    }
     return sorted;
 }
 
@@ -220,6 +234,7 @@ std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch,
     for (const auto& variable : launch.environment())
         request.environment.emplace_back(variable.name(), variable.value());
     request.depth = launch.depth();
+    request.terminal = wanted_terminal(launch);
     if (auto unusable = find_working_directory(launch, descriptors, context, request)) return std::move(*unusable);
     return request;
 }

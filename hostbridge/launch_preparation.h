@@ -20,7 +20,8 @@ struct LaunchDescriptors {
     std::array<uv::Descriptor, 3> streams;
 };
 
-/// Sorts `passed` by the list in `launch`. A PeerFault if they do not match it, or a kind comes twice.
+/// Sorts `passed` by the list in `launch`. A PeerFault if they do not match it, a kind comes twice, or a stream that is to
+/// be a terminal is passed.
 proto::Result<LaunchDescriptors> match_descriptors(const mzinit::v1::Launch& launch, PassedDescriptors passed);
 
 /// What decides how a Launch is understood.

@@ -6,10 +6,21 @@
 #include "proto/wire/limits.h"
 
 namespace hostbridge {
+namespace {
 
-OutputRelay::OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, proto::AgentProtocol& protocol,
-                         std::span<char> scratch, std::function<void()> send)
-    : stream_(stream), pipe_(std::move(pipe)), protocol_(protocol), scratch_(scratch), send_(std::move(send)) {
+// More than Linux lets wait in a pseudo-terminal: 64 KiB, and one line buffer.
+constexpr std::size_t terminal_capacity = 128u << 10;
+
+}  // namespace
+
+OutputRelay::OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, Source source,
+                         proto::AgentProtocol& protocol, std::span<char> scratch, std::function<void()> send)
+    : stream_(stream),
+      pipe_(std::move(pipe)),
+      source_(source),
+      protocol_(protocol),
+      scratch_(scratch),
+      send_(std::move(send)) {
     pipe_->set_reader([this] { return room_to_read(); },
                       [this](const proto::Result<std::size_t>& size) { on_read(size); });
 }
@@ -45,7 +56,10 @@ void OutputRelay::on_read(const proto::Result<std::size_t>& size) {
         close();
     } else {
         waited_in_vain_ = false;
-        found_empty_ = found_empty_ || *size < asked_;
+        read_since_ += *size;
+        // A terminal gives at most one line buffer at once, however much waits.
+        const bool is_empty = source_ == Source::terminal ? read_since_ >= terminal_capacity : *size < asked_;
+        found_empty_ = found_empty_ || is_empty;
         protocol_.send_data(stream_, {scratch_.data(), *size});
         // libuv reads on at once when the buffer was filled, whatever send_() finds out.
         if (protocol_.sendable(stream_) == 0) pause();
@@ -59,7 +73,10 @@ void OutputRelay::close() {
     protocol_.send_end(stream_);
 }
 
-void OutputRelay::start_catching_up() { found_empty_ = waited_in_vain_ = false; }
+void OutputRelay::start_catching_up() {
+    found_empty_ = waited_in_vain_ = false;
+    read_since_ = 0;
+}
 
 bool OutputRelay::caught_up() {
     if (found_empty_ || (reading_ && waited_in_vain_)) return true;

@@ -14,9 +14,11 @@ namespace hostbridge {
 /// Carries one output stream of a program to its client, as far as credit allows.
 class OutputRelay {
   public:
+    enum class Source { pipe, terminal };
+
     /// `protocol` is borrowed, and so is `scratch`, which all relays of the loop may share; `send` is called whenever
     /// `protocol` has something to send.
-    OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, proto::AgentProtocol& protocol,
+    OutputRelay(std::uint8_t stream, std::unique_ptr<uv::Pipe> pipe, Source source, proto::AgentProtocol& protocol,
                 std::span<char> scratch, std::function<void()> send);
 
     /// Reads on or stops, as credit and `room` (whether the client's backlog allows more) demand.
@@ -45,6 +47,7 @@ class OutputRelay {
 
     std::uint8_t stream_;
     std::unique_ptr<uv::Pipe> pipe_;
+    Source source_;
     proto::AgentProtocol& protocol_;
     std::span<char> scratch_;
     std::function<void()> send_;
@@ -52,6 +55,7 @@ class OutputRelay {
     bool reading_ = false;
     bool stopped_ = false;
     bool found_empty_ = false;
+    std::size_t read_since_ = 0;  ///< Bytes, since start_catching_up().
     bool waited_in_vain_ = false;
 };
 

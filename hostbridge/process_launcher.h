@@ -4,21 +4,32 @@
 #include <uv.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "hostbridge/agent_limits.h"
 #include "hostbridge/uv/pipe.h"
 #include "interop/image/identify.h"
 #include "launch.pb.h"
 #include "session.pb.h"
 
 namespace hostbridge {
+
+/// The terminal that a program is to have.
+struct TerminalRequest {
+    std::uint32_t rows = 0;  ///< 0: not known.
+    std::uint32_t columns = 0;
+    std::string name;              ///< For TERM; empty: not known.
+    bool includes_stderr = false;  ///< Standard error is this terminal, too.
+};
 
 /// A program to start. Whether it may be started, and that `program` is the file the guest meant, has been
 /// decided before.
@@ -31,6 +42,8 @@ struct ProcessRequest {
     /// Laid over the agent user's environment; an empty value deletes.
     std::vector<std::pair<std::string, std::string>> environment;
     std::uint32_t depth = 0;  ///< Launch.depth.
+    /// The terminal that its standard input and output are to be; the launcher may be unable to make one.
+    std::optional<TerminalRequest> terminal;
     /// POSIX: a descriptor per standard stream that the program uses itself, borrowed for the call; -1: a pipe is
     /// made and its other end handed out in Process. Always -1 on Windows.
     std::array<int, 3> passed_streams{-1, -1, -1};
@@ -58,8 +71,12 @@ class Process {
     [[nodiscard]] virtual std::uint64_t id() const = 0;
 
     /// Our ends of the relayed streams, open and ready to be read or written; null where a stream was passed.
-    /// The caller takes them over.
+    /// The caller takes them over. Of a terminal [0] is what is typed, [1] what appears, and [2] null if that includes
+    /// standard error.
     std::array<std::unique_ptr<uv::Pipe>, 3> pipes;
+
+    /// Set by the caller; called on the loop when a program that has a terminal was stopped by somebody else than deliver().
+    std::function<void(mzinit::v1::SignalNumber)> on_stopped;
 
     /// How much to give one asynchronous write to pipes[0]. POSIX: so little that it is written whole or not at all.
     [[nodiscard]] virtual std::size_t stdin_write_size() const { return 64u << 10; }
@@ -80,6 +97,22 @@ class Process {
 
     /// Passes a signal on to the program's group, or does what the host has in its place.
     virtual void deliver(mzinit::v1::SignalNumber signal) = 0;
+
+    /// What kind of terminal streams 0 and 1 are. Without one the next four mean nothing.
+    [[nodiscard]] virtual mzinit::v1::TerminalKind terminal() const { return mzinit::v1::TERMINAL_KIND_NONE; }
+
+    /// Gives the terminal another size; 0 means that it is not known.
+    virtual void resize(std::uint32_t /*rows*/, std::uint32_t /*columns*/) {}
+
+    /// To be told of what is about to be written to pipes[0]. True if that interrupts the program, as Ctrl-C does.
+    virtual bool note_typed(std::string_view /*bytes*/) { return false; }
+
+    /// Whether something has appeared on the terminal that was not read from pipes[1] yet.
+    [[nodiscard]] virtual bool is_output_waiting() const { return false; }
+
+    /// Hangs the terminal up, which ends a program that does not mind it sooner or later; the caller closes pipes[0] and
+    /// pipes[1].
+    virtual void hang_up() {}
 
     /// Ends the program and every descendant. The exit is then reported as usual. Idempotent.
     virtual void terminate_tree() = 0;
@@ -109,6 +142,8 @@ struct LauncherOptions {
     /// POSIX: kind (pe32, pe64, dotnet, dos, ...) to command template, in which %p is the program.
     std::vector<std::pair<std::string, std::string>> runners;
     std::string exit_object;  ///< POSIX: path of the preloaded exit object; empty: none.
+    /// POSIX: how long a program has to end by itself after TERM, HUP or a hangup.
+    std::chrono::milliseconds grace = limits::grace;
 };
 
 /// The launcher of this system. `loop` is borrowed and must outlive it.

@@ -2,8 +2,6 @@
 #include "hostbridge/process_launcher.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +11,8 @@
 #include "hostbridge/descriptor_limit_posix.h"
 #include "hostbridge/dos_runner_posix.h"
 #include "hostbridge/keeper_link_posix.h"
+#include "hostbridge/pseudo_terminal_posix.h"
+#include "hostbridge/running_program_posix.h"
 #include "hostbridge/signal_numbers_posix.h"
 #include "hostbridge/uv/work.h"
 #include "hostbridge/wine_host_posix.h"
@@ -27,81 +27,6 @@ namespace {
 
 using interop::UniqueFd;
 using Started = ProcessLauncher::Started;
-
-// With the default 64 KiB the look-ahead of a client that must know what was read limits the throughput.
-constexpr int large_pipe = 1 << 20;
-
-class PosixProcess final : public Process {
-  public:
-    PosixProcess(KeeperLink& link, std::uint64_t id, std::function<void()> on_destroyed)
-        : link_(&link), id_(id), on_destroyed_(std::move(on_destroyed)) {}
-
-    ~PosixProcess() override {
-        if (link_ != nullptr && !ended_) link_->terminate();
-        on_destroyed_();
-    }
-
-    [[nodiscard]] std::uint64_t id() const override { return id_; }
-
-    [[nodiscard]] std::size_t stdin_write_size() const override { return PIPE_BUF; }
-
-    std::uint64_t unread_stdin() override {
-        int unread = 0;
-        if (stdin_ < 0 || ::ioctl(stdin_, FIONREAD, &unread) < 0) return last_seen_unread_;
-        if (!enlarged_ && unread > large_pipe / 32) {
-            // Only for those who fill it: a user's pipes may not hold more than a fixed amount together.
-            enlarged_ = true;
-            static_cast<void>(::fcntl(stdin_, F_SETPIPE_SZ, large_pipe));
-        }
-        return static_cast<std::uint64_t>(unread);
-    }
-
-    void stdin_ending() override {
-        // A reader's descriptor would hide from us that the program has closed its own, so it is made only now.
-        const std::string path = "/proc/self/fd/" + std::to_string(stdin_);
-        stdin_reader_ = UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-        // The caller closes its end, so that nothing can be asked from then on: better unread than lost.
-        if (!stdin_reader_) last_seen_unread_ = unread_stdin();
-        stdin_ = stdin_reader_.get();
-    }
-
-    void count_unread_stdin_after_exit(std::size_t pending_write, std::function<void(std::uint64_t)> done) override {
-        done(unread_stdin() + pending_write);
-    }
-
-    void deliver(mzinit::v1::SignalNumber signal) override {
-        if (signal == mzinit::v1::SIGNAL_INT || signal == mzinit::v1::SIGNAL_QUIT) interrupted_by_ = signal;
-        if (link_ != nullptr) link_->deliver(host_signal(signal));
-    }
-
-    void terminate_tree() override {
-        if (link_ != nullptr && !ended_) link_->terminate();
-    }
-
-    void set_stdin(int fd) { stdin_ = fd; }
-    /// The last INT or QUIT that was passed on.
-    [[nodiscard]] std::optional<mzinit::v1::SignalNumber> interrupted_by() const { return interrupted_by_; }
-    void note_exit() { ended_ = true; }
-    void note_keeper_gone() { link_ = nullptr; }
-
-  private:
-    KeeperLink* link_;  // null when the keeper is gone
-    std::uint64_t id_;
-    std::function<void()> on_destroyed_;
-    int stdin_ = -1;  // borrowed from pipes[0], later that of stdin_reader_
-    UniqueFd stdin_reader_;
-    std::uint64_t last_seen_unread_ = 0;  // if there is nothing to ask
-    std::optional<mzinit::v1::SignalNumber> interrupted_by_;
-    bool enlarged_ = false;
-    bool ended_ = false;
-};
-
-// Wine ends a program that does not handle SIGINT or SIGQUIT with 0, which would read as success. One that handles it and
-// ends with 0 cannot be told from that.
-ExitResult result_of_exit(std::uint32_t code, bool by_wine, const PosixProcess& process) {
-    if (by_wine && code == 0 && process.interrupted_by()) return *process.interrupted_by();
-    return code;
-}
 
 LaunchFailure failure_of_errno(int number, std::string_view doing) {
     const std::string text = std::string(doing) + ": " + proto::errno_error(number, "").code.message();
@@ -130,10 +55,11 @@ struct Launch {
     LaunchPlan plan;
     std::array<UniqueFd, 3> streams;  // the program's ends
     UniqueFd working_directory;
+    UniqueFd terminal;  // the master of the program's terminal, if it gets one
     std::array<std::unique_ptr<uv::Pipe>, 3> pipes;
     std::function<void(Started)> started;
     std::function<void(ExitResult)> exited;
-    PosixProcess* process = nullptr;  // owned by the session; null before the start and after its end
+    RunningProgram* process = nullptr;  // owned by the session; null before the start and after its end
     bool exit_reported = false;
 
     void fail(LaunchFailure failure) { std::exchange(started, nullptr)(std::move(failure)); }
@@ -144,10 +70,11 @@ UniqueFd duplicate(int fd) { return UniqueFd(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_C
 class PosixLauncher final : public ProcessLauncher {
   public:
     PosixLauncher(uv_loop_t* loop, interop::RunnerTable runners, interop::WineInstallation wine,
-                  std::string exit_object)
+                  const LauncherOptions& options)
         : loop_(loop),
           runners_(std::move(runners)),
-          exit_object_(std::move(exit_object)),
+          exit_object_(options.exit_object),
+          grace_(options.grace),
           own_environment_(environ),
           wine_(std::move(wine)),
           wine_host_(loop),
@@ -205,6 +132,7 @@ class PosixLauncher final : public ProcessLauncher {
 
     void prepare_wine();
     void start(const std::shared_ptr<Launch>& launch);
+    proto::Result<void> make_terminal(Launch& launch);
     proto::Result<void> make_pipe(Launch& launch, std::size_t stream);
     proto::Result<void> fork_keeper(const std::shared_ptr<Launch>& launch);
     void on_report(const std::shared_ptr<Launch>& launch, KeeperLink& link, const KeeperReport& report);
@@ -214,6 +142,7 @@ class PosixLauncher final : public ProcessLauncher {
     uv_loop_t* loop_;
     interop::RunnerTable runners_;
     std::string exit_object_;
+    std::chrono::milliseconds grace_;
     Environment own_environment_;
     interop::WineInstallation wine_;
     WineHost wine_host_;
@@ -240,6 +169,22 @@ void PosixLauncher::prepare_wine() {
     }
 }
 
+proto::Result<void> PosixLauncher::make_terminal(Launch& launch) {
+    const TerminalRequest& wanted = *launch.request.terminal;
+    auto made = open_pseudo_terminal(wanted.rows, wanted.columns);
+    if (!made) return made.error();
+    for (const std::size_t stream : {0u, 1u}) {
+        auto pipe = uv::Pipe::open_terminal(loop_, duplicate(made->master.get()).release());
+        if (!pipe) return pipe.error();
+        launch.pipes[stream] = std::move(*pipe);
+    }
+    launch.streams[0] = duplicate(made->slave.get());
+    if (wanted.includes_stderr) launch.streams[2] = duplicate(made->slave.get());
+    launch.streams[1] = std::move(made->slave);
+    launch.terminal = std::move(made->master);
+    return {};
+}
+
 proto::Result<void> PosixLauncher::make_pipe(Launch& launch, std::size_t stream) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) < 0) return proto::errno_error(errno, "make a pipe");
@@ -253,6 +198,7 @@ proto::Result<void> PosixLauncher::make_pipe(Launch& launch, std::size_t stream)
 
 void PosixLauncher::start(const std::shared_ptr<Launch>& launch) {
     proto::Result<void> ready;
+    if (launch->request.terminal) ready = make_terminal(*launch);
     for (std::size_t stream = 0; stream < 3 && ready; ++stream) {
         if (!launch->streams[stream]) ready = make_pipe(*launch, stream);
     }
@@ -285,6 +231,7 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
     order.argv = argv.data();
     order.envp = envp.data();
     for (std::size_t i = 0; i < 3; ++i) order.streams[i] = launch->streams[i].get();
+    order.terminal = launch->terminal.get();
     order.working_directory_fd = launch->working_directory.get();
     order.working_directory = launch->request.working_directory.c_str();
     order.null_device = null_device_.get();
@@ -303,21 +250,28 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
 void PosixLauncher::on_report(const std::shared_ptr<Launch>& launch, KeeperLink& link, const KeeperReport& report) {
     switch (report.kind) {
         case KeeperReport::started: return hand_over(launch, link, report.value);
+        case KeeperReport::stopped:
+            if (launch->process == nullptr || !launch->process->on_stopped) return;
+            return launch->process->on_stopped(protocol_signal(static_cast<int>(report.value)));
         case KeeperReport::exited:
         case KeeperReport::killed:
             launch->exit_reported = true;
-            if (launch->process == nullptr) return;
-            launch->process->note_exit();
-            if (report.kind == KeeperReport::exited) {
-                return launch->exited(result_of_exit(report.value, launch->plan.uses_wine, *launch->process));
-            }
-            return launch->exited(protocol_signal(static_cast<int>(report.value)));
+            if (launch->process == nullptr) return link.release();
+            return launch->exited(report.kind == KeeperReport::exited
+                                      ? launch->process->note_exit(report.value)
+                                      : launch->process->note_death(protocol_signal(static_cast<int>(report.value))));
         default: return launch->fail(failure_of(report, launch->plan.path));
     }
 }
 
 void PosixLauncher::hand_over(const std::shared_ptr<Launch>& launch, KeeperLink& link, std::uint64_t process_id) {
-    auto process = std::make_unique<PosixProcess>(link, process_id, [launch] { launch->process = nullptr; });
+    auto process = std::make_unique<RunningProgram>(
+        loop_, link,
+        RunningProgram::Parts{.id = process_id,
+                              .terminal = std::move(launch->terminal),
+                              .by_wine = launch->plan.uses_wine,
+                              .grace = grace_,
+                              .on_destroyed = [launch] { launch->process = nullptr; }});
     launch->process = process.get();
     if (launch->pipes[0]) process->set_stdin(launch->pipes[0]->native());
     process->pipes = std::move(launch->pipes);
@@ -350,7 +304,7 @@ std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const La
     for (const auto& [kind, command] : options.runners) {
         if (auto set = runners.set(kind + "=" + command); !set) proto::warn(set.error().message());
     }
-    return std::make_unique<PosixLauncher>(loop, std::move(runners), std::move(wine), options.exit_object);
+    return std::make_unique<PosixLauncher>(loop, std::move(runners), std::move(wine), options);
 }
 
 }  // namespace hostbridge

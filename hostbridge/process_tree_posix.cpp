@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -18,13 +17,37 @@ namespace {
 
 constexpr std::size_t buffer_size = 4096;
 
-void kill_number(pid_t process) noexcept {
-    if (process > 1) ::kill(process, SIGKILL);
-}
+/// "/proc" and what is appended to it: numbers and the names of files there.
+class ProcPath {
+  public:
+    ProcPath& operator/(const char* name) noexcept {
+        text_[length_++] = '/';
+        while (*name != '\0') text_[length_++] = *name++;
+        text_[length_] = '\0';
+        return *this;
+    }
+    ProcPath& operator/(pid_t number) noexcept {
+        char digits[16];
+        char* first = digits + sizeof digits - 1;
+        *first = '\0';
+        do {
+            *--first = static_cast<char>('0' + number % 10);
+            number /= 10;
+        } while (number > 0);
+        return *this / first;
+    }
+    [[nodiscard]] const char* text() const noexcept { return text_; }
 
-// Numbers separated by blanks: /proc/PID/task/TID/children. False if the kernel does not have the file.
-bool kill_listed_children() noexcept {
-    const int file = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  private:
+    char text_[96] = "/proc";
+    std::size_t length_ = 5;
+};
+
+// Calls `visit` for each of the numbers, separated by blanks, of a file like /proc/PID/task/TID/children. False if it
+// cannot be read: not every kernel has it.
+template <typename Visit>
+bool for_each_number(const char* path, Visit visit) noexcept {
+    const int file = ::open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
     char buffer[buffer_size];
     pid_t number = 0;
@@ -34,34 +57,14 @@ bool kill_listed_children() noexcept {
             if (buffer[i] >= '0' && buffer[i] <= '9') {
                 number = number * 10 + (buffer[i] - '0');
             } else {
-                kill_number(number);
+                if (number > 1) visit(number);
                 number = 0;
             }
         }
     }
-    kill_number(number);
+    if (number > 1) visit(number);
     ::close(file);
     return true;
-}
-
-// The fourth field of /proc/PID/stat; the second may itself hold blanks and parentheses.
-pid_t parent_of(const char* process) noexcept {
-    char path[64] = "/proc/";
-    if (std::strlen(process) > 20) return 0;
-    std::strcat(path, process);
-    std::strcat(path, "/stat");
-    const int file = ::open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return 0;
-    char text[512];
-    const ssize_t size = ::read(file, text, sizeof text - 1);
-    ::close(file);
-    if (size <= 0) return 0;
-    text[size] = '\0';
-    const char* at = std::strrchr(text, ')');
-    if (at == nullptr || std::strlen(at) < 4) return 0;
-    pid_t parent = 0;
-    for (at += 4; *at >= '0' && *at <= '9'; ++at) parent = parent * 10 + (*at - '0');
-    return parent;
 }
 
 pid_t number_of(const char* text) noexcept {
@@ -78,30 +81,90 @@ struct DirectoryEntry {  // struct linux_dirent64 of getdents64(2)
     char name[1];
 };
 
-void kill_children_by_scan() noexcept {
-    const int directory = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+// Calls `visit` for each number that names an entry of the directory.
+template <typename Visit>
+void for_each_numbered_entry(const char* path, Visit visit) noexcept {
+    const int directory = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return;
-    const pid_t self = ::getpid();
     alignas(DirectoryEntry) char buffer[buffer_size];
     long size = 0;
     while ((size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
         for (long at = 0; at < size;) {
             const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
-            const char* name = buffer + at + offsetof(DirectoryEntry, name);
-            const pid_t process = number_of(name);
-            if (process > 1 && parent_of(name) == self) kill_number(process);
+            const pid_t number = number_of(buffer + at + offsetof(DirectoryEntry, name));
+            if (number > 1) visit(number);
             at += entry->length;
         }
     }
     ::close(directory);
 }
 
+struct Status {
+    char state = 'X';
+    pid_t parent = 0;
+    pid_t group = 0;
+};
+
+// The third to fifth field of /proc/PID/stat; the second may itself hold blanks and parentheses.
+Status status_of(pid_t process) noexcept {
+    Status status;
+    const int file = ::open((ProcPath() / process / "stat").text(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return status;
+    char text[512];
+    const ssize_t size = ::read(file, text, sizeof text - 1);
+    ::close(file);
+    if (size <= 0) return status;
+    text[size] = '\0';
+    const char* at = std::strrchr(text, ')');
+    if (at == nullptr || std::strlen(at) < 4) return status;
+    status.state = at[2];
+    at += 4;
+    for (; *at >= '0' && *at <= '9'; ++at) status.parent = status.parent * 10 + (*at - '0');
+    if (*at == ' ') ++at;
+    for (; *at >= '0' && *at <= '9'; ++at) status.group = status.group * 10 + (*at - '0');
+    return status;
+}
+
+template <typename Visit>
+void for_each_child_by_scan(pid_t parent, Visit visit) noexcept {
+    for_each_numbered_entry("/proc", [&](pid_t process) {
+        if (status_of(process).parent == parent) visit(process);
+    });
+}
+
+// A process has the children of each of its threads.
+template <typename Visit>
+void for_each_child(pid_t parent, Visit visit) noexcept {
+    bool is_listed = true;
+    const ProcPath threads = ProcPath() / parent / "task";
+    for_each_numbered_entry(threads.text(), [&](pid_t thread) {
+        is_listed = for_each_number((ProcPath(threads) / thread / "children").text(), visit) && is_listed;
+    });
+    if (!is_listed && ::access("/proc/thread-self/children", R_OK) != 0) for_each_child_by_scan(parent, visit);
+}
+
+void kill_number(pid_t process) noexcept { ::kill(process, SIGKILL); }
+
 }  // namespace
+
+std::size_t list_descendants(std::span<TreeProcess> found) noexcept {
+    std::size_t count = 0;
+    const auto add = [&](pid_t process) {
+        if (count == found.size()) return;
+        const Status status = status_of(process);
+        found[count++] = {process, status.group, status.state};
+    };
+    for_each_child(::getpid(), add);
+    for (std::size_t i = 0; i < count; ++i) for_each_child(found[i].id, add);
+    return count;
+}
 
 void kill_all_descendants(pid_t group) noexcept {
     if (group > 1) ::kill(-group, SIGKILL);
     while (true) {
-        if (!kill_listed_children()) kill_children_by_scan();
+        if (!for_each_number("/proc/thread-self/children", kill_number)) {
+            for_each_child_by_scan(::getpid(), kill_number);
+        }
         // The children of what dies now become ours before it can be waited for.
         if (::waitpid(-1, nullptr, 0) < 0 && errno != EINTR) return;
     }

@@ -160,24 +160,85 @@ void Session::handle(proto::AgentEvent next) {
     } else if (auto* received = std::get_if<event::ReportReceived>(&next)) {
         take_report(received->report);
     } else if (auto* data = std::get_if<event::StdinData>(&next)) {
-        if (stdin_) stdin_->deliver(data->bytes);
+        take_stdin(data->bytes);
     } else if (std::holds_alternative<event::StdinEnded>(next)) {
-        if (stdin_) stdin_->end();
+        end_stdin();
     } else if (auto* gone = std::get_if<event::ReaderGone>(&next)) {
-        for (auto& output : outputs_) {
-            if (output->stream() == gone->stream) output->close();
-        }
-        end_if_drained();
+        close_output(gone->stream);
+    } else if (auto* size = std::get_if<event::Resized>(&next)) {
+        resize(*size);
     } else if (auto* signal = std::get_if<event::SignalRequested>(&next)) {
         deliver_signal(signal->signal);
     } else if (std::holds_alternative<event::CreditGranted>(next)) {
         update_outputs();
     }
-    // Resized: there is no terminal here whose size could change.
+}
+
+bool Session::has_terminal() const { return process_ && process_->terminal() != mzinit::v1::TERMINAL_KIND_NONE; }
+
+void Session::take_stdin(std::string_view bytes) {
+    if (!stdin_) return;
+    if (has_terminal()) process_->note_typed(bytes);
+    stdin_->deliver(bytes);
+}
+
+void Session::end_stdin() {
+    if (has_terminal()) return hang_up();
+    if (stdin_) stdin_->end();
+}
+
+void Session::close_output(std::uint8_t stream) {
+    // Nobody sees the terminal any more.
+    if (stream == proto::stream_stdout && has_terminal()) return hang_up();
+    for (auto& output : outputs_) {
+        if (output->stream() == stream) output->close();
+    }
+    end_if_drained();
+}
+
+// What the terminal still shows and what it has not been told are lost, as with any other.
+void Session::hang_up() {
+    stdin_->abandon();
+    for (auto& output : outputs_) {
+        if (output->stream() == proto::stream_stdout) output->close();
+    }
+    process_->hang_up();
+    end_if_drained();
+}
+
+void Session::resize(const event::Resized& size) {
+    if (process_) {
+        process_->resize(size.rows, size.columns);
+    } else if (phase_ == Phase::preparing) {
+        early_size_ = size;
+    }
+}
+
+void Session::program_stopped(mzinit::v1::SignalNumber signal) {
+    if (phase_ != Phase::running) return;
+    untold_stop_ = signal;
+    deadline_.start(limits::stopped_output);
+    tell_stop_if_all_is_shown();
+}
+
+// Its client stops as soon as it is told: what the program made of the screen before has to be there by then.
+void Session::tell_stop_if_all_is_shown() {
+    if (phase_ == Phase::running && untold_stop_ && !process_->is_output_waiting()) tell_stop();
+}
+
+void Session::tell_stop() {
+    deadline_.stop();
+    program_stopped_ = true;
+    protocol_.send_stopped(*std::exchange(untold_stop_, std::nullopt));
+    flush();
 }
 
 void Session::deliver_signal(mzinit::v1::SignalNumber signal) {
     if (signal == mzinit::v1::SIGNAL_TSTP) client_stopped_ = true;
+    if (signal == mzinit::v1::SIGNAL_CONT) {
+        program_stopped_ = false;
+        untold_stop_.reset();
+    }
     if (process_) {
         process_->deliver(signal);
     } else if (phase_ == Phase::preparing && early_signals_.size() < limits::early_signals) {
@@ -255,7 +316,9 @@ void Session::started(ProcessLauncher::Started outcome) {
     for (std::size_t stream = 0; stream < 3; ++stream) {
         if (process_->pipes[stream]) relayed |= 1u << stream;
     }
-    protocol_.send_launch_reply(process_->id(), image_kind_, relayed);
+    protocol_.send_launch_reply(process_->id(), image_kind_, relayed, process_->terminal());
+    process_->on_stopped = [this](mzinit::v1::SignalNumber signal) { program_stopped(signal); };
+    if (early_size_) process_->resize(early_size_->rows, early_size_->columns);
     start_relays(*process_);
     for (const auto signal : std::exchange(early_signals_, {})) process_->deliver(signal);
     tick_.start(until(liveness_.next_check()));
@@ -271,10 +334,14 @@ void Session::start_relays(Process& process) {
     for (const std::uint8_t stream : {proto::stream_stdout, proto::stream_stderr}) {
         auto& pipe = process.pipes[stream];
         if (!pipe) continue;
-        outputs_.push_back(std::make_unique<OutputRelay>(stream, std::move(pipe), protocol_, services_.scratch, [this] {
-            end_if_drained();
-            flush();
-        }));
+        const bool is_terminal = stream == proto::stream_stdout && has_terminal();
+        outputs_.push_back(std::make_unique<OutputRelay>(
+            stream, std::move(pipe), is_terminal ? OutputRelay::Source::terminal : OutputRelay::Source::pipe, protocol_,
+            services_.scratch, [this] {
+                end_if_drained();
+                tell_stop_if_all_is_shown();
+                flush();
+            }));
     }
 }
 
@@ -426,11 +493,17 @@ bool Session::check_liveness() {
     return true;
 }
 
-// A client that was stopped (Ctrl-Z, SIGSTOP) answers no Ping and is not dead. It says so before it stops for Ctrl-Z; and
-// the end of one on our own kernel is always seen.
-bool Session::silence_is_excused() const { return client_stopped_ || peer_.transport == Peer::Transport::unix_socket; }
+// A client that was stopped (Ctrl-Z, SIGSTOP) answers no Ping and is not dead. It says so before it stops for Ctrl-Z, or we
+// have told it that its program was stopped; and the end of one on our own kernel is always seen.
+bool Session::silence_is_excused() const {
+    return client_stopped_ || program_stopped_ || peer_.transport == Peer::Transport::unix_socket;
+}
 
 void Session::on_deadline() {
+    if (phase_ == Phase::running) {
+        if (untold_stop_) tell_stop();
+        return;
+    }
     if (phase_ == Phase::draining) return drain_time_over();
     if (phase_ == Phase::preparing) {
         return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,

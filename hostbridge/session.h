@@ -88,6 +88,15 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void send_info();
     void take_report(const mzinit::v1::Report& report);
     void deliver_signal(mzinit::v1::SignalNumber signal);
+    void take_stdin(std::string_view bytes);
+    void end_stdin();
+    void close_output(std::uint8_t stream);
+    void resize(const proto::agent_event::Resized& size);
+    void hang_up();
+    void program_stopped(mzinit::v1::SignalNumber signal);
+    void tell_stop();
+    void tell_stop_if_all_is_shown();
+    [[nodiscard]] bool has_terminal() const;
     void exited(ExitResult result);
     void drain_time_over();
     void end_if_drained();
@@ -112,12 +121,15 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     proto::AgentProtocol protocol_;
     proto::Liveness liveness_;
     Phase phase_ = Phase::greeting;
-    uv::Timer deadline_;  ///< Launch deadline, start limit, drain limit, linger: one at a time.
+    uv::Timer deadline_;  ///< Launch deadline, start limit, untold stop, drain limit, linger: one at a time.
     uv::Timer tick_;      ///< Progress and liveness while starting, then liveness.
 
     PassedDescriptors passed_;
     std::vector<mzinit::v1::SignalNumber> early_signals_;
-    bool client_stopped_ = false;  ///< It sent TSTP and nothing since.
+    std::optional<proto::agent_event::Resized> early_size_;
+    std::optional<mzinit::v1::SignalNumber> untold_stop_;
+    bool client_stopped_ = false;   ///< It sent TSTP and nothing since.
+    bool program_stopped_ = false;  ///< The client was told so, and stops itself until it sends CONT.
     mzinit::v1::ImageKind image_kind_ = mzinit::v1::IMAGE_KIND_OTHER;
     std::unique_ptr<Process> process_;
     std::unique_ptr<StdinRelay> stdin_;

@@ -34,6 +34,13 @@ void StdinRelay::end() {
     write_queued();
 }
 
+void StdinRelay::abandon() {
+    closed_ = true;
+    queue_.clear();
+    queue_begin_ = 0;
+    pipe_.reset();
+}
+
 void StdinRelay::write_queued() {
     if (closed_ || !pipe_ || writing_ > 0) return;
     if (!queued().empty()) {

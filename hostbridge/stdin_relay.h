@@ -26,6 +26,9 @@ class StdinRelay {
     /// The client has no more.
     void end();
 
+    /// Closes the pipe at once, whatever still waits to be written.
+    void abandon();
+
     /// The program has ended: writes nothing more and calls `done` with how many bytes it read in all. `done` is not
     /// called any more when the relay is gone.
     void count_after_exit(std::function<void(std::uint64_t consumed)> done);

@@ -17,6 +17,12 @@ proto::Result<std::unique_ptr<Pipe>> Pipe::open(uv_loop_t* loop, uv_os_fd_t end)
     return std::unique_ptr<Pipe>(new Pipe(std::move(*handle)));
 }
 
+proto::Result<std::unique_ptr<Pipe>> Pipe::open_terminal(uv_loop_t* loop, uv_os_fd_t master) {
+    auto pipe = open(loop, master);
+    if (pipe) (*pipe)->state().ends_with_error = true;
+    return pipe;
+}
+
 uv_os_fd_t Pipe::native() const {
     uv_os_fd_t end{};
     CHECK(uv_fileno(reinterpret_cast<const uv_handle_t*>(handle_.raw()), &end) == 0);

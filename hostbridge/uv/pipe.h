@@ -14,6 +14,9 @@ class Pipe final : public Stream {
     /// Takes over `end`, also when it fails. POSIX sets O_NONBLOCK on its description, so it must be our own.
     static proto::Result<std::unique_ptr<Pipe>> open(uv_loop_t* loop, uv_os_fd_t end);
 
+    /// The same for the master of a pseudo-terminal, where the Error UV_EIO takes the place of the end of the stream (POSIX).
+    static proto::Result<std::unique_ptr<Pipe>> open_terminal(uv_loop_t* loop, uv_os_fd_t master);
+
     /// The descriptor or HANDLE, borrowed.
     [[nodiscard]] uv_os_fd_t native() const;
 

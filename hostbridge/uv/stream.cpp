@@ -57,6 +57,12 @@ proto::Result<void> Stream::read_start() {
             state->reading = false;
         }
         if (size == UV_ENOBUFS) return;  // the source had no room
+        if (size == UV_EOF && state->ends_with_error) {
+            // libuv makes an end of a hangup after a short read. That is right for pipes only.
+            const int result = uv_read_start(stream, stream->alloc_cb, stream->read_cb);
+            state->reading = result == 0;
+            if (result == 0) return;
+        }
         if (size > 0) {
             state->on_read(static_cast<std::size_t>(size));
         } else if (size == UV_EOF) {

@@ -55,6 +55,7 @@ class Stream {
         BufferSource buffer;
         OnRead on_read;
         bool reading = false;
+        bool ends_with_error = false;  ///< A terminal: only an Error is its end.
         std::function<void(proto::Result<void>)> on_connection;
     };
 

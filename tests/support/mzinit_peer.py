@@ -56,6 +56,9 @@ class Client:
         self.progress = []
         self.pongs = []
         self.consumed = 0
+        self.stops = []
+        self.terminal_wanted = 0
+        self.has_terminal = False
         self.exit = None
 
     # The beginning, one step at a time.
@@ -115,6 +118,7 @@ class Client:
 
     def send_launch(self, program, argv=None, passed=None, **more):
         passed = passed or {}
+        self.terminal_wanted = more.get("terminal_streams", 0)
         self.connection.send_control("Launch", list(passed.values()), **self.launch_fields(program, argv, passed, **more))
 
     def read_launch_answer(self):
@@ -136,7 +140,18 @@ class Client:
             self.relayed = {number for number in range(3) if relayed >> number & 1}
             if relayed >> 3:
                 raise ProtocolError(f"relayed_streams {relayed:#x}")
+            self.has_terminal = message.terminal != 0
+            if self.has_terminal:
+                self.check_terminal(message)
         return message
+
+    def check_terminal(self, reply):
+        if reply.terminal not in (messages.TERMINAL_POSIX, messages.TERMINAL_WINDOWS):
+            raise ProtocolError(f"terminal {reply.terminal}")
+        if not self.terminal_wanted:
+            raise ProtocolError("a terminal that nobody asked for")
+        if not {0, 1} <= self.relayed or self.terminal_wanted >> 2 and 2 in self.relayed:
+            raise ProtocolError(f"a terminal, and relayed_streams {reply.relayed_streams:#x}")
 
     def launch(self, program, argv=None, passed=None, **more):
         self.send_launch(program, argv, passed, **more)
@@ -185,7 +200,7 @@ class Client:
                 raise ProtocolError(f"data on stream {frame.stream}")
             self.output[frame.stream].received(frame.payload)
             return None
-        message = wire.expect(frame.control(), "StdinConsumed", "StreamClosed", "Ping", "Pong", "ExitStatus")
+        message = wire.expect(frame.control(), "StdinConsumed", "StreamClosed", "Stopped", "Ping", "Pong", "ExitStatus")
         if message.name == "StdinConsumed":
             self.check_consumed(message.total)
         elif message.name == "StreamClosed":
@@ -193,6 +208,10 @@ class Client:
                 raise ProtocolError(f"StreamClosed for stream {message.stream}")
             self.stdin.closed_by_peer = True
             self.stdin.end()
+        elif message.name == "Stopped":
+            if not self.has_terminal or not message.signal:
+                raise ProtocolError(f"{message} with{'' if self.has_terminal else 'out'} a terminal")
+            self.stops.append(message.signal)
         elif message.name == "Ping":
             self.connection.send_control("Pong", token=message.token)
         elif message.name == "Pong":

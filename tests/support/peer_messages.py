@@ -69,6 +69,7 @@ NAMES = {number: name for name, (number, _) in MESSAGES.items()}
 SIGNALS = ("INT QUIT TERM HUP USR1 USR2 TSTP CONT KILL SEGV ILL ABRT BUS FPE TRAP PIPE ALRM SYS XCPU XFSZ").split()
 SIGNAL_NUMBERS = {name: number for number, name in enumerate(SIGNALS, 1)}
 PROGRAM, WORKING_DIRECTORY, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5
+TERMINAL_POSIX, TERMINAL_WINDOWS = 1, 2
 AUTHENTICATION_NONE, AUTHENTICATION_KEY = 1, 2
 REFUSAL_CODES = {
     1: "not_authorized", 2: "authentication_failed", 3: "no_common_version", 4: "protocol_error",
