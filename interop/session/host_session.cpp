@@ -81,7 +81,7 @@ class HostSession {
     [[nodiscard]] bool is_impatient();
     void suspend(SignalForwarding::Stop whom);
     void stop_and_resume(SignalForwarding::Stop whom);
-    void send_typed(std::string_view bytes);
+    void send_typed();
     void follow_terminal();
     void send_terminal_size();
     void check_liveness();
@@ -113,6 +113,7 @@ class HostSession {
     std::optional<Clock::time_point> interrupted_;  ///< When SIGINT was passed on last.
     std::unique_ptr<CallerTerminal> terminal_;      ///< While the program has one of its own.
     bool is_windows_terminal_ = false;
+    std::string typed_;  ///< On a Windows terminal: read, and not looked at yet.
     std::optional<Ended> ended_;
     std::optional<SessionOutcome> outcome_;
 };
@@ -273,6 +274,10 @@ void HostSession::pump_stdin() {
     if (!stdin_) return;
     follow_terminal();
     while (protocol_.sendable() != 0 && protocol_.output().size() < largest_backlog && !send_broken_) {
+        if (!typed_.empty()) {
+            send_typed();
+            continue;
+        }
         const auto look = stdin_->look(std::min(protocol_.sendable(), proto::limits::max_data_length));
         if (look.state == StdinSource::State::starved) {
             wait_for_stdin();
@@ -285,7 +290,7 @@ void HostSession::pump_stdin() {
         }
         stdin_poll_ = first_poll;
         if (terminal_ && is_windows_terminal_) {
-            send_typed(look.bytes);
+            typed_ = look.bytes;
         } else {
             protocol_.send_stdin(look.bytes);
         }
@@ -294,25 +299,23 @@ void HostSession::pump_stdin() {
     flush();
 }
 
-// The host's terminal knows no characters for these two, so they are ours to see.
-void HostSession::send_typed(std::string_view bytes) {
-    std::string rest(bytes);  // Stopping looks for more input.
-    while (!rest.empty()) {
-        const auto found = std::ranges::find_if(rest, [this](char typed) {
-            return terminal_->is_stop_character(typed) || terminal_->is_quit_character(typed);
-        });
-        const auto length = static_cast<std::size_t>(found - rest.begin());
-        if (length != 0) protocol_.send_stdin(std::string_view(rest).substr(0, length));
-        if (found == rest.end()) return;
-        const bool stops = terminal_->is_stop_character(*found);
-        rest.erase(0, length + 1);
-        if (stops) {
-            suspend(SignalForwarding::Stop::job);
-        } else {
-            forwarded_signal_ = SIGQUIT;
-            protocol_.send_signal(mzinit::v1::SIGNAL_QUIT);
-        }
+// The host's terminal knows no characters for these two signals, so they are ours to see. One step, since a stop in
+// between looks for more input itself.
+void HostSession::send_typed() {
+    const auto found = std::ranges::find_if(typed_, [this](char typed) {
+        return terminal_->is_stop_character(typed) || terminal_->is_quit_character(typed);
+    });
+    const auto before = std::min<std::size_t>(static_cast<std::size_t>(found - typed_.begin()), protocol_.sendable());
+    if (before != 0) {
+        protocol_.send_stdin(std::string_view(typed_).substr(0, before));
+        typed_.erase(0, before);
+        return;
     }
+    const bool stops = terminal_->is_stop_character(typed_.front());
+    typed_.erase(0, 1);
+    if (stops) return suspend(SignalForwarding::Stop::job);
+    forwarded_signal_ = SIGQUIT;
+    protocol_.send_signal(mzinit::v1::SIGNAL_QUIT);
 }
 
 void HostSession::follow_terminal() {
