@@ -337,8 +337,8 @@ class JobControl(unittest.TestCase):
 
     def check_job_that_runs(self, *init):
         """A shell that puts one into the foreground does not tell it."""
-        command = self.start_in_background(*init, script="trap 'read line; echo got $line' USR1; echo re''ady; "
-                                                         "while :; do sleep 0.1; done; exit 6")
+        command = self.start_in_background(*init, script="trap 'read line; echo got $line' USR1; sleep 100000 & "
+                                                         "echo re''ady; while :; do wait; done")
         shell = self.foreground()
         self.type(b"fg\n")
         wait_until(lambda: self.foreground() != shell, "the job gets the terminal")
@@ -353,7 +353,7 @@ class JobControl(unittest.TestCase):
 
     def check_typed_signal(self, *init):
         # The command is a shell that waits for another process, and only that one ends by itself.
-        self.start_in_background(*init, script="echo re''ady; sleep 100000; exit 6")
+        self.start_in_background(*init, script="(echo re''ady; exec sleep 100000); exit 6")
         shell = self.foreground()
         self.type(b"fg\n")
         wait_until(lambda: self.foreground() != shell, "the job gets the terminal")
@@ -363,7 +363,8 @@ class JobControl(unittest.TestCase):
         self.read_until(b"code=130")
 
     def start_in_background(self, *init, script):
-        """Stops it and has it go on; returns the command's process."""
+        """Stops it and has it go on; returns the command's process. After "ready" the script must start nothing: a shell
+        whose child is stopped between vfork and exec cannot be."""
         self.type(" ".join([*init, "--", "sh", "-c", f'"{script.replace("$", chr(92) + "$")}"']).encode() + b"\n")
         self.read_until(b"(?<!echo )ready")
         command = struct.unpack("i", self.foreground())[0]
