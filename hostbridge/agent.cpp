@@ -50,6 +50,7 @@ proto::Result<interop::PathMap> parse_mappings(const AgentOptions& options) {
 proto::Result<LauncherOptions> parse_launcher_options(const AgentOptions& options) {
     LauncherOptions parsed;
     parsed.exit_object = options.exit_object;
+    parsed.grace = options.grace;
     // Where it is missing the loader would complain on the standard error of every program.
     if (!options.exit_object.empty()) {
         if (const auto status = uv::stat_path(options.exit_object); !status) return status.error();
@@ -121,6 +122,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     std::vector<char> scratch(limits::output_read);
     uv::Loop loop;
     enlarge_thread_pool(loop.get());
+    DiscardedOutput discarded_output(scratch, limits::discarded_outputs);
     SessionServices services{.loop = loop.get(),
                              .launcher = nullptr,
                              .map = std::move(*map),
@@ -128,9 +130,11 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .cache = cache.get(),
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,
+                             .discarded_output = &discarded_output,
                              .keys = {},
                              .launch_policy = {},
-                             .search_path = {}};
+                             .search_path = {},
+                             .drain_limit = options.drain_limit};
     if (const char* path = std::getenv("PATH"); path != nullptr) services.search_path = path;
     if (!options.key_file.empty()) {
         auto keys = read_key_file(options.key_file);

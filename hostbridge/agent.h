@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct AgentOptions {
     bool vsock_admits_any_port = false;
     std::size_t max_sessions = limits::default_sessions;
     std::string exit_object;
+    std::chrono::milliseconds drain_limit = limits::drain;
+    std::chrono::milliseconds grace = limits::grace;
     int ready_fd = -1;
     std::string ready_file;
 };

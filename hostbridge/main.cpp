@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 
@@ -15,6 +17,19 @@ int report(const proto::Result<void>& outcome) {
     if (outcome) return 0;
     std::fprintf(stderr, "hostbridge: %s\n", outcome.error().message().c_str());
     return 1;
+}
+
+// At most so many as a timer of milliseconds surely takes.
+constexpr double most_seconds = 1e9;
+
+void add_seconds(CLI::App& app, const char* name, std::chrono::milliseconds& value, const char* description) {
+    app.add_option_function<double>(
+           name,
+           [&value](double seconds) { value = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)); },
+           description)
+        ->check(CLI::Range(0.0, most_seconds))
+        ->type_name("SECONDS")
+        ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(value).count()));
 }
 
 void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
@@ -46,6 +61,10 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
         ->capture_default_str();
     app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
         ->type_name("FILE");
+    add_seconds(app, "--drain-time", options.drain_limit,
+                "How long what a program left running may hold its output; after that it is thrown away");
+    add_seconds(app, "--grace", options.grace,
+                "How long programs have to end by themselves after SIGTERM or SIGHUP (Linux)");
     app.add_option("--ready-fd", options.ready_fd, "Descriptor that gets the endpoints, one a line, once all listen")
         ->type_name("N");
     app.add_option("--ready-file", options.ready_file, "File that is made with the endpoints once all listen")

@@ -73,6 +73,12 @@ void OutputRelay::close() {
     protocol_.send_end(stream_);
 }
 
+std::unique_ptr<uv::Pipe> OutputRelay::give_up() {
+    pause();
+    protocol_.send_end(stream_);
+    return std::move(pipe_);
+}
+
 void OutputRelay::start_catching_up() {
     found_empty_ = waited_in_vain_ = false;
     read_since_ = 0;

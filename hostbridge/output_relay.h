@@ -30,6 +30,9 @@ class OutputRelay {
     /// Closes our end, so that the program's next write breaks, and ends the stream.
     void close();
 
+    /// Ends the stream and hands over our end, which is still open. Not from inside a callback of its own.
+    std::unique_ptr<uv::Pipe> give_up();
+
     [[nodiscard]] std::uint8_t stream() const { return stream_; }
     [[nodiscard]] bool ended() const { return pipe_ == nullptr; }
 

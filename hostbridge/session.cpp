@@ -39,6 +39,11 @@ std::chrono::milliseconds until(Clock::time_point when) {
     return std::max(std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()), std::chrono::milliseconds(1));
 }
 
+bool asks_to_end(mzinit::v1::SignalNumber signal) {
+    return signal == mzinit::v1::SIGNAL_INT || signal == mzinit::v1::SIGNAL_QUIT || signal == mzinit::v1::SIGNAL_TERM ||
+           signal == mzinit::v1::SIGNAL_HUP;
+}
+
 }  // namespace
 
 /// What the work queue needs for one Launch; shared with it because the session may end first.
@@ -178,7 +183,8 @@ bool Session::has_terminal() const { return process_ && process_->terminal() != 
 
 void Session::take_stdin(std::string_view bytes) {
     if (!stdin_) return;
-    if (has_terminal()) process_->note_typed(bytes);
+    const bool interrupts = has_terminal() && process_->note_typed(bytes);
+    if (interrupts && phase_ == Phase::draining) return drain_time_over();
     stdin_->deliver(bytes);
 }
 
@@ -239,7 +245,9 @@ void Session::deliver_signal(mzinit::v1::SignalNumber signal) {
         program_stopped_ = false;
         untold_stop_.reset();
     }
-    if (process_) {
+    if (phase_ == Phase::draining) {
+        if (asks_to_end(signal)) drain_time_over();
+    } else if (process_) {
         process_->deliver(signal);
     } else if (phase_ == Phase::preparing && early_signals_.size() < limits::early_signals) {
         early_signals_.push_back(signal);
@@ -388,7 +396,7 @@ void Session::take_report(const mzinit::v1::Report& report) {
 void Session::exited(ExitResult result) {
     phase_ = Phase::draining;
     exit_ = result;
-    deadline_.start(limits::drain);
+    deadline_.start(services_.drain_limit);
     for (auto& output : outputs_) output->start_catching_up();
     if (stdin_) {
         stdin_->count_after_exit([this](std::uint64_t consumed) {
@@ -409,7 +417,7 @@ void Session::drain_time_over() {
     for (auto& output : outputs_) {
         if (output->ended()) continue;
         if (output->caught_up()) {
-            output->close();
+            leave_output(*output);
         } else {
             waiting = true;
         }
@@ -418,6 +426,13 @@ void Session::drain_time_over() {
     if (waiting) deadline_.start(limits::drain_recheck);
     end_if_drained();
     flush();
+}
+
+// What lives on can go on writing. Of a terminal that is the keeper's business, because it has to keep it open.
+void Session::leave_output(OutputRelay& output) {
+    const bool is_terminal = output.stream() == proto::stream_stdout && has_terminal();
+    if (is_terminal || services_.discarded_output == nullptr) return output.close();
+    services_.discarded_output->take(output.give_up());
 }
 
 void Session::end_if_drained() {

@@ -9,6 +9,7 @@
 
 #include "hostbridge/agent_limits.h"
 #include "hostbridge/audit_log.h"
+#include "hostbridge/discarded_output.h"
 #include "hostbridge/launch_policy.h"
 #include "hostbridge/launch_preparation.h"
 #include "hostbridge/output_relay.h"
@@ -30,10 +31,12 @@ struct SessionServices {
     ProgramCache* cache = nullptr;
     std::function<void(const AuditRecord&)> audit;
     std::span<char> scratch;  ///< For reading programs' output.
+    DiscardedOutput* discarded_output = nullptr;
     std::vector<proto::Key> keys;
     LaunchPolicy launch_policy;
     std::string search_path;  ///< PATH of the agent's user, for Info.
     std::chrono::milliseconds start_limit = limits::start;
+    std::chrono::milliseconds drain_limit = limits::drain;
 };
 
 /// One connection from accept to close: greets, launches, relays, reports the exit. Kept alive by its owner; callbacks
@@ -99,6 +102,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     [[nodiscard]] bool has_terminal() const;
     void exited(ExitResult result);
     void drain_time_over();
+    void leave_output(OutputRelay& output);
     void end_if_drained();
     void on_tick();
     [[nodiscard]] bool check_liveness();

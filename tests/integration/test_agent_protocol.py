@@ -29,36 +29,17 @@ HOSTILE_CLIENTS = 300 if bridges.SANITIZED else 1000
 TREE_GONE = 20 if bridges.SANITIZED else 2
 
 
-def start_agent(directory, *more):
-    key_file = bridges.make_key(directory)
-    runner = fake_programs.write_runner(directory)
-    ready = os.path.join(directory, "ready")
-    command = [bridges.HOSTBRIDGE, "--ready-file", ready, "--listen", f"unix:{directory}/agent.sock",
-               "--listen", "tcp:127.0.0.1:0", "--key-file", key_file, "--map", "/=/"]
-    for kind in ("pe64", "pe32", "dotnet"):
-        command += ["--runner", f"{kind}={runner} %p"]
-    return bridges.Bridge(command + list(more), dict(os.environ), ready, os.path.join(directory, "agent.log"), key_file)
-
-
-def read_key(directory):
-    with open(os.path.join(directory, "key"), encoding="ascii") as file:
-        for line in file:
-            if line.strip() and not line.startswith("#"):
-                name, digits = line.split()
-                return name, bytes.fromhex(digits)
-    raise AssertionError("an empty key file")
-
-
 class AgentTest(unittest.TestCase):
     """Starts one agent for all tests of a class, and looks after each test whether it is still healthy."""
 
     transport = "unix"
+    agent_options = ()
 
     @classmethod
     def setUpClass(cls):
         cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
-        cls.bridge = cls.enterClassContext(start_agent(cls.directory))
-        cls.key_id, cls.key = read_key(cls.directory)
+        cls.bridge = cls.enterClassContext(bridges.start_native_bridge(cls.directory, *cls.agent_options))
+        cls.key_id, cls.key = bridges.read_key(cls.directory)
         cls.endpoints = {endpoint.partition(":")[0]: endpoint for endpoint in cls.bridge.endpoints}
         cls.program = fake_programs.write_pe64(os.path.join(cls.directory, "program.exe"))
 
@@ -780,9 +761,9 @@ class Limits(unittest.TestCase):
 
     def start_agent(self, *more):
         directory = self.enterContext(bridges.TemporaryDirectory())
-        self.bridge = self.enterContext(start_agent(directory, *more))
+        self.bridge = self.enterContext(bridges.start_native_bridge(directory, *more))
         self.endpoints = {endpoint.partition(":")[0]: endpoint for endpoint in self.bridge.endpoints}
-        self.key_id, self.key = read_key(directory)
+        self.key_id, self.key = bridges.read_key(directory)
         self.program = fake_programs.write_pe64(os.path.join(directory, "program.exe"))
 
     def connect(self, transport, **more):
@@ -876,7 +857,7 @@ def peak_memory(pid):
 class Stopping(unittest.TestCase):
     def setUp(self):
         self.directory = self.enterContext(bridges.TemporaryDirectory())
-        self.bridge = self.enterContext(start_agent(self.directory))
+        self.bridge = self.enterContext(bridges.start_native_bridge(self.directory))
         self.program = fake_programs.write_pe64(os.path.join(self.directory, "program.exe"))
         self.endpoint = next(endpoint for endpoint in self.bridge.endpoints if endpoint.startswith("unix:"))
 
@@ -921,7 +902,7 @@ class Stopping(unittest.TestCase):
     def test_a_second_agent_does_not_take_the_socket_of_a_living_one(self):
         with self.assertRaises(AssertionError):
             os.unlink(os.path.join(self.directory, "ready"))
-            start_agent(self.directory)
+            bridges.start_native_bridge(self.directory)
         self.assertEqual(self.start("true").communicate().code, 0)
 
     def test_a_stale_socket_is_replaced(self):
@@ -929,7 +910,7 @@ class Stopping(unittest.TestCase):
         self.bridge.process.wait()
         os.unlink(os.path.join(self.directory, "ready"))
         self.assertTrue(os.path.exists(self.endpoint.partition(":")[2]))
-        self.bridge = self.enterContext(start_agent(self.directory))
+        self.bridge = self.enterContext(bridges.start_native_bridge(self.directory))
         self.assertEqual(self.start("true").communicate().code, 0)
 
 
@@ -948,6 +929,90 @@ class KeyFile(unittest.TestCase):
                                 timeout=bridges.HANG_GUARD, check=False)
         self.assertNotEqual(result.returncode, 0)
         self.assertIn(b"--key-file", result.stderr)
+
+
+# --- what a program leaves running ------------------------------------------------------------------------------------
+
+
+class Descendants(AgentTest):
+    """They hold the output of a program that has ended."""
+
+    def fifo(self):
+        path = os.path.join(tempfile.mkdtemp(dir=self.directory), "fifo")
+        os.mkfifo(path)
+        return path
+
+    @staticmethod
+    def let_go(fifo):
+        with open(fifo, "wb") as file:
+            file.write(b"go\n")
+
+    def start_holder(self, script, end="exit 3"):
+        """A client whose program has ended, and the pid of the descendant that runs `script`."""
+        client = self.started("sh", "-c", f"(echo $(exec sh -c 'echo $PPID'); {script}) & echo $$; {end}")
+        client.wait_until(lambda: client.output[1].data.count(b"\n") == 2)
+        both = {int(line) for line in client.output[1].take().split()}
+        program = client.process_id
+        holder, = both - {program}
+        self.addCleanup(kill_quietly, holder)
+        wait_until(lambda: not is_alive(program), "the program has ended")
+        return client, holder
+
+
+class PatientAgent(Descendants):
+    """Waits for them longer than any test takes."""
+
+    agent_options = ("--drain-time", "3600")
+
+    def test_what_they_write_meanwhile_arrives(self):
+        fifo = self.fifo()
+        client, _ = self.start_holder(f"read go <{fifo}; echo late; echo later >&2")
+        self.let_go(fifo)
+        self.assertEqual(client.communicate()[:3], (b"late\n", b"later\n", 3))
+
+    def test_an_interrupt_ends_the_wait_and_leaves_them_alone(self):
+        for name in ("INT", "QUIT", "TERM", "HUP"):
+            client, holder = self.start_holder("exec sleep 1000")
+            client.connection.send_control("Signal", signal=SIGNAL_NUMBERS[name])
+            self.assertEqual(client.communicate().code, 3)
+            self.assertTrue(is_alive(holder))
+
+    def test_other_signals_do_not_end_the_wait(self):
+        client, holder = self.start_holder("exec sleep 1000")
+        for name in ("USR1", "TSTP", "CONT"):
+            client.connection.send_control("Signal", signal=SIGNAL_NUMBERS[name])
+        client.connection.send_control("Ping", token=7)
+        self.assertTrue(client.wait_until(lambda: client.pongs))
+        os.kill(holder, signal.SIGKILL)
+        self.assertEqual(client.communicate().code, 3)
+
+
+class ImpatientAgent(Descendants):
+    """Does not wait for them."""
+
+    agent_options = ("--drain-time", "0")
+
+    def test_what_the_program_itself_wrote_arrives(self):
+        script = "sleep 1000 & echo $!; head -c 3000000 /dev/zero; exit 3"
+        for _ in range(5):
+            result = self.run_command("sh", "-c", script)
+            first, _, rest = result.stdout.partition(b"\n")
+            kill_quietly(int(first))
+            self.assertEqual((len(rest), result.code), (3_000_000, 3))
+
+    def test_they_can_go_on_writing(self):
+        fifo = self.fifo()
+        before = self.bridge.descriptor_count()
+        client, holder = self.start_holder(f"read go <{fifo}; head -c 1000000 /dev/zero && head -c 1000000 /dev/zero >&2; "
+                                           f"echo $? >{fifo}.status; read go <{fifo}")
+        self.assertEqual(client.communicate()[:3], (b"", b"", 3))
+        self.let_go(fifo)
+        wait_until(lambda: os.path.exists(f"{fifo}.status") and os.path.getsize(f"{fifo}.status"), "all is written")
+        with open(f"{fifo}.status", encoding="ascii") as file:
+            self.assertEqual(file.read(), "0\n")
+        self.let_go(fifo)
+        wait_until(lambda: not is_alive(holder), "the descendant has ended")
+        wait_until(lambda: self.bridge.descriptor_count() <= before, "its pipes are closed")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 terminal, what is made of what is typed, stopping and going on, and what ends when. The programs are native commands behind
 a fake runner."""
 
+import contextlib
 import hashlib
 import os
+import random
 import re
 import signal
 import sys
@@ -22,32 +24,23 @@ TERMINAL_ALL, TERMINAL_INPUT_OUTPUT = 7, 3
 SIZE = {"rows": 31, "columns": 97, "name": "xterm-256color"}
 
 
-def start_agent(directory, *more):
-    key_file = bridges.make_key(directory)
-    runner = fake_programs.write_runner(directory)
-    ready = os.path.join(directory, "ready")
-    command = [bridges.HOSTBRIDGE, "--ready-file", ready, "--listen", f"unix:{directory}/agent.sock",
-               "--listen", "tcp:127.0.0.1:0", "--key-file", key_file, "--map", "/=/", "--runner", f"pe64={runner} %p", *more]
-    environment = dict(os.environ, TERM="of-the-agent")
-    return bridges.Bridge(command, environment, ready, os.path.join(directory, "agent.log"), key_file)
-
-
-def read_key(directory):
-    with open(os.path.join(directory, "key"), encoding="ascii") as file:
-        name, digits = next(line.split() for line in file if line.strip() and not line.startswith("#"))
-        return name, bytes.fromhex(digits)
-
-
 def state_of(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
         return stat.read().rpartition(")")[2].split()[0]
 
 
-def kill_quietly(pid):
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+def kill_quietly(pid, number=signal.SIGKILL):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def children_of(pid):
+    pids = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as children:
+                pids += map(int, children.read().split())
+    return pids
 
 
 class Terminal:
@@ -98,8 +91,8 @@ class TerminalTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
-        cls.bridge = cls.enterClassContext(start_agent(cls.directory, *cls.agent_options))
-        cls.key_id, cls.key = read_key(cls.directory)
+        cls.bridge = cls.enterClassContext(bridges.start_native_bridge(cls.directory, *cls.agent_options))
+        cls.key_id, cls.key = bridges.read_key(cls.directory)
         cls.endpoints = {endpoint.partition(":")[0]: endpoint for endpoint in cls.bridge.endpoints}
         cls.program = fake_programs.write_pe64(os.path.join(cls.directory, "program.exe"))
 
@@ -143,7 +136,7 @@ class WhatItSees:
 
     def test_an_unknown_size_and_name_are_left_unknown(self):
         result = self.shell("stty size; echo $TERM", size={}).finish()
-        self.assertEqual(result.stdout, b"0 0\r\nof-the-agent\r\n")
+        self.assertEqual(result.stdout, b"0 0\r\n" + os.environb.get(b"TERM", b"") + b"\r\n")
 
     def test_the_programs_own_environment_wins(self):
         result = self.shell("echo $TERM", environment=[{"name": b"TERM", "value": b"vt52"}]).finish()
@@ -414,5 +407,213 @@ class OverTcp(WhatItSees, Typing, Stopping, TerminalTest):
     transport = "tcp"
 
 
+class Ending(TerminalTest):
+    def assert_gone(self, pids):
+        wait_until(lambda: not any(map(is_alive, pids)), "the tree is gone")
+
+    def keepers(self):
+        """Processes that the agent has started and not reaped."""
+        return children_of(self.bridge.process.pid)
+
+    def let_go(self, fifo):
+        with open(fifo, "wb") as file:
+            file.write(b"go\n")
+
+
+STUBBORN = "trap '' HUP TERM; sh -c 'echo $$; exec sleep 1000' & setsid sh -c 'echo $$; exec sleep 1000' & echo $$; "
+
+
+class PatientAgent(Ending):
+    """Waits longer than any test takes."""
+
+    agent_options = ("--drain-time", "3600", "--grace", "3600")
+
+    def test_a_lost_client_takes_the_whole_tree_along(self):
+        terminal = self.shell(STUBBORN + "while :; do wait; done")
+        pids = terminal.numbers(3)
+        terminal.client.close()
+        self.assert_gone(pids)
+        wait_until(lambda: not self.keepers(), "the keeper is gone")
+
+    def test_the_end_of_the_input_hangs_up(self):
+        terminal = self.shell("echo ready; exec sleep 1000")
+        terminal.wait_for(b"ready")
+        terminal.client.stdin.end()
+        self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["HUP"])
+
+    def test_a_terminal_that_nobody_looks_at_is_hung_up(self):
+        terminal = self.shell("echo ready; exec sleep 1000")
+        terminal.wait_for(b"ready")
+        terminal.client.output[1].close()
+        self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["HUP"])
+
+    def test_a_hangup_reaches_a_handler_and_ends_the_input(self):
+        terminal = self.shell("trap 'exit 7' HUP; echo ready; while :; do sleep 0.01; done")
+        terminal.wait_for(b"ready")
+        terminal.client.stdin.end()
+        self.assertEqual(terminal.finish().code, 7)
+        terminal = self.shell("trap '' HUP; echo ready; while read line; do :; done; exit 8")
+        terminal.wait_for(b"ready")
+        terminal.client.stdin.end()
+        self.assertEqual(terminal.finish().code, 8)
+
+    def test_a_hangup_reaches_the_job_in_the_foreground(self):
+        terminal = self.start("bash", "--norc", "-i", environment=[{"name": b"PS1", "value": b"$ "}])
+        terminal.wait_for(b"$ ")
+        terminal.type(b"sh -c 'echo $$; exec sleep 1000'\r")
+        pids = [*terminal.numbers(1), terminal.client.process_id]
+        terminal.client.stdin.end()
+        terminal.finish()
+        self.assert_gone(pids)
+
+    def test_a_hangup_does_not_wait_for_input_that_nobody_reads(self):
+        terminal = self.shell("stty raw -echo; echo ready; exec sleep 1000")
+        terminal.wait_for(b"ready")
+        terminal.type(b"x" * 200_000)
+        terminal.client.stdin.end()
+        self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["HUP"])
+
+    def test_a_descendant_that_holds_the_terminal_is_waited_for(self):
+        fifo = os.path.join(self.directory, "waited")
+        os.mkfifo(fifo)
+        terminal = self.shell(f"(read go <{fifo}; echo late) & exit 3")
+        wait_until(lambda: not is_alive(terminal.client.process_id), "the program has ended")
+        self.let_go(fifo)
+        self.assertEqual(terminal.finish()[:3], (b"late\r\n", b"", 3))
+
+    def test_control_c_ends_the_wait(self):
+        for end in (b"\x03", b"\x1c"):
+            terminal = self.shell("trap '' INT QUIT; sleep 1000 & echo $!; exit 3")
+            holder, = terminal.numbers(1)
+            self.addCleanup(kill_quietly, holder)
+            wait_until(lambda t=terminal: not is_alive(t.client.process_id), "the program has ended")
+            terminal.type(b"no end\r")
+            # The agent learns of the end a moment later than we: what comes before is typed to the terminal.
+            while not terminal.client.exit:
+                terminal.type(end)
+                terminal.client.connection.step(0.01)
+                while terminal.client.connection.frames and not terminal.client.exit:
+                    terminal.client.handle(terminal.client.connection.frames.popleft())
+            self.assertEqual(terminal.client.exit.code, 3)
+            self.assertTrue(is_alive(holder))
+
+    def test_a_program_may_close_its_terminal_and_open_it_again(self):
+        script = "exec </dev/null >/dev/null 2>&1; : ; exec >/dev/tty; echo again; exit 6"
+        self.assertEqual(self.shell(script).finish()[:3], (b"again\r\n", b"", 6))
+
+
+class ImpatientAgent(Ending):
+    agent_options = ("--drain-time", "0", "--grace", "0")
+
+    def test_who_ignores_the_request_to_end_is_terminated_with_the_tree(self):
+        for name in ("TERM", "HUP"):
+            terminal = self.shell(STUBBORN + "while :; do wait; done")
+            pids = terminal.numbers(3)
+            terminal.signal(name)
+            self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS[name])
+            self.assert_gone(pids)
+
+    def test_the_same_without_a_terminal(self):
+        client, _ = self.launch("sh", "-c", STUBBORN + "while :; do wait; done")
+        client.wait_until(lambda: client.output[1].data.count(b"\n") == 3)
+        pids = list(map(int, client.output[1].take().split()))
+        client.connection.send_control("Signal", signal=SIGNAL_NUMBERS["TERM"])
+        self.assertEqual(client.communicate(end_stdin=False).signal, SIGNAL_NUMBERS["TERM"])
+        self.assert_gone(pids)
+
+    def test_who_ignores_the_hangup_is_terminated_with_the_tree(self):
+        terminal = self.shell(STUBBORN + "while :; do wait; done")
+        pids = terminal.numbers(3)
+        terminal.client.stdin.end()
+        self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["HUP"])
+        self.assert_gone(pids)
+
+    def test_other_signals_leave_all_the_time(self):
+        terminal = self.shell("trap 'echo caught' INT USR1; echo ready; while :; do sleep 0.01; done")
+        terminal.wait_for(b"ready")
+        for count, name in enumerate(("INT", "USR1"), 1):
+            terminal.signal(name)
+            terminal.client.wait_until(lambda c=count: terminal.take().count(b"caught") == c)
+        self.assertTrue(is_alive(terminal.client.process_id))
+        terminal.client.close()
+
+    def test_the_whole_output_arrives_although_a_descendant_holds_the_terminal(self):
+        for _ in range(5):
+            terminal = self.shell("stty raw; sleep 1000 & echo $!; head -c 300000 /dev/zero; exit 3")
+            result = terminal.finish()
+            first, _, rest = result.stdout.partition(b"\n")
+            kill_quietly(int(first))
+            self.assertEqual((len(rest), result.code), (300_000, 3))
+
+    def test_descendants_live_on_are_not_hung_up_and_can_write(self):
+        directory = bridges.TemporaryDirectory()
+        with directory as path, bridges.start_native_bridge(path, *self.agent_options) as agent:
+            endpoint = next(each for each in agent.endpoints if each.startswith("unix:"))
+            client = peer.Client(endpoint).begin()
+            fifo, status = os.path.join(path, "fifo"), os.path.join(path, "status")
+            os.mkfifo(fifo)
+            # One holds the terminal, one only is in the foreground group.
+            script = (f"(read go <{fifo}; head -c 1000000 /dev/zero; echo $? >{status}; read go <{fifo}; head -c 1000000 /dev/zero; "
+                      f"echo $? >>{status}; read go <{fifo}) & echo $!; "
+                      "sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; exit 3")
+            client.launch(self.program, [b"program.exe", b"sh", b"-c", script.encode()], terminal_streams=TERMINAL_ALL, terminal=SIZE)
+            terminal = Terminal(client)
+            writer, bystander = pids = terminal.numbers(2)
+            for pid in pids:
+                self.addCleanup(kill_quietly, pid)
+            self.assertEqual(terminal.finish().code, 3)
+            self.let_go(fifo)
+            wait_until(lambda: os.path.exists(status) and os.path.getsize(status) == 2, "all is written")
+            # It does not matter that the agent ends, either.
+            agent.stop()
+            self.let_go(fifo)
+            wait_until(lambda: os.path.getsize(status) == 4, "all is written once more")
+            with open(status, encoding="ascii") as file:
+                self.assertEqual(file.read(), "0\n0\n")
+            with open(f"/proc/{writer}/stat", encoding="ascii") as stat:
+                keeper = int(stat.read().rpartition(")")[2].split()[1])
+            self.let_go(fifo)
+            wait_until(lambda: not is_alive(keeper), "its keeper ends with it")
+            self.assertTrue(is_alive(bystander))
+
+    def test_two_hundred_sessions_that_end_anyhow_leave_nothing(self):
+        before = self.bridge.descriptor_count()
+        dice = random.Random(5)
+        for _ in range(200):
+            script = dice.choice(("exec cat", "sleep 1000 & wait", "setsid sleep 1000 & cat", "trap '' HUP TSTP; cat", "exit 3"))
+            terminal = self.shell("echo ready; " + script)
+            if dice.random() < 0.8:
+                terminal.wait_for(b"ready")
+            for _ in range(dice.randrange(4)):
+                choice = dice.randrange(6)
+                if choice == 0:
+                    terminal.type(dice.choice((b"\x1a", b"\x03", b"\x1c", b"\x04", b"text\r")))
+                elif choice == 1:
+                    terminal.resize(dice.randrange(100), dice.randrange(100))
+                elif choice == 2:
+                    terminal.signal(dice.choice(("TSTP", "CONT", "INT", "TERM", "HUP", "USR1")))
+                elif choice == 3:
+                    terminal.client.stdin.end()
+                elif choice == 4:
+                    kill_quietly(terminal.client.process_id)
+                else:
+                    for keeper in self.keepers()[:1]:
+                        kill_quietly(keeper, dice.choice((signal.SIGHUP, signal.SIGTERM, signal.SIGCONT)))
+            terminal.client.close()
+
+        def is_nothing_left():
+            # What a program that ended by itself left running lives on, and its keeper with it.
+            for keeper in self.keepers():
+                for pid in children_of(keeper):
+                    kill_quietly(pid)
+            return not self.keepers()
+
+        wait_until(is_nothing_left, "all keepers are gone")
+        wait_until(lambda: self.bridge.descriptor_count() <= before, "all descriptors are closed")
+
+
 if __name__ == "__main__":
+    if not os.path.exists(bridges.HOSTBRIDGE):
+        print(f"skipped: {bridges.HOSTBRIDGE} has not been built")
+        sys.exit(bridges.SKIP)
     unittest.main()

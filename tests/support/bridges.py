@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+import fake_programs
+
 SOURCE = os.environ.get("MZINIT_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MZINIT_BUILD_DIR") or os.path.join(SOURCE, "build", "release")
 SANITIZED = bool(os.environ.get("MZINIT_SANITIZE"))
@@ -149,6 +151,16 @@ def make_key(directory):
     return path
 
 
+def read_key(directory):
+    """The name and the bytes of what make_key() made."""
+    with open(make_key(directory), encoding="ascii") as file:
+        for line in file:
+            if line.strip() and not line.startswith("#"):
+                name, digits = line.split()
+                return name, bytes.fromhex(digits)
+    raise AssertionError("an empty key file")
+
+
 def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
     """`endpoint` is "unix" or "tcp"."""
     ready = os.path.join(directory, "ready")
@@ -162,6 +174,18 @@ def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
     if os.path.exists(EXIT_OBJECT) and not SANITIZED:
         command += ["--exit-object", EXIT_OBJECT]
     return Bridge(command + list(arguments), environment or wine_environment(), ready, os.path.join(directory, "agent.log"), key)
+
+
+def start_native_bridge(directory, *more):
+    """A Linux agent on both transports whose programs are native commands behind a fake runner."""
+    key = make_key(directory)
+    runner = fake_programs.write_runner(directory)
+    ready = os.path.join(directory, "ready")
+    command = [HOSTBRIDGE, "--ready-file", ready, "--listen", f"unix:{directory}/agent.sock", "--listen", "tcp:127.0.0.1:0",
+               "--key-file", key, "--map", "/=/"]
+    for kind in ("pe64", "pe32", "dotnet"):
+        command += ["--runner", f"{kind}={runner} %p"]
+    return Bridge(command + list(more), dict(os.environ), ready, os.path.join(directory, "agent.log"), key)
 
 
 def start_windows_bridge(directory, arguments=()):

@@ -133,6 +133,7 @@ class Client:
             else:
                 break
         if message.name == "LaunchReply":
+            self.process_id = message.process_id
             relayed = message.relayed_streams
             credit = self.greeting_fields["initial_credit"]
             self.stdin = wire.OutgoingStream(self.connection, 0, self.agent_greeting.initial_credit)
