@@ -56,9 +56,8 @@ class PosixLauncherTest : public testing::Test {
     }
 
     void use_runner(const std::string& command) {
-        LauncherOptions options;
-        options.runners = {{"pe64", command}, {"pe32", ""}, {"dos", ""}};
-        launcher_ = make_process_launcher(loop_.get(), options);
+        options_.runners = {{"pe64", command}, {"pe32", ""}, {"dos", ""}};
+        launcher_ = make_process_launcher(loop_.get(), options_);
     }
 
     ProcessRequest request_of(const std::string& script) {
@@ -156,6 +155,7 @@ class PosixLauncherTest : public testing::Test {
 
     TemporaryDirectory directory_;
     uv::Loop loop_;
+    LauncherOptions options_;
     std::unique_ptr<ProcessLauncher> launcher_;
     std::unique_ptr<Process> process_;
     std::array<std::unique_ptr<uv::Pipe>, 3> pipes_;
@@ -432,6 +432,76 @@ TEST_F(PosixLauncherTest, SurvivesTheDeathOfAKeeper) {
     wait_for_exit();
     EXPECT_EQ(*exit_, ExitResult(mzinit::v1::SIGNAL_KILL));
     ::kill(static_cast<pid_t>(process_->id()), SIGKILL);
+}
+
+ProcessRequest with_terminal(ProcessRequest request) {
+    request.terminal = TerminalRequest{.rows = 31, .columns = 97, .name = "vt100", .includes_stderr = true};
+    return request;
+}
+
+TEST_F(PosixLauncherTest, GivesTheProgramATerminal) {
+    start(with_terminal(request_of("stty size; tty; tty <&2; echo $TERM")));
+    EXPECT_EQ(process_->terminal(), mzinit::v1::TERMINAL_KIND_POSIX);
+    EXPECT_FALSE(pipes_[2]);
+    wait_for_end();
+    std::istringstream lines(output_[1]);
+    std::array<std::string, 4> line;
+    for (auto& each : line) std::getline(lines, each);
+    EXPECT_EQ(line[0], "31 97\r");
+    EXPECT_TRUE(line[1].starts_with("/dev/pts/")) << line[1];
+    EXPECT_EQ(line[1], line[2]);
+    EXPECT_EQ(line[3], "vt100\r");
+}
+
+TEST_F(PosixLauncherTest, GivesAProgramOutputOnATerminalThatIsNotLostAtItsEnd) {
+    for (int i = 0; i < 10; ++i) {
+        output_[1].clear();
+        exit_.reset();
+        start(with_terminal(request_of("stty raw; head -c 200000 /dev/zero")));
+        wait_for_end();
+        EXPECT_EQ(output_[1].size(), 200'000u);
+    }
+}
+
+TEST_F(PosixLauncherTest, TellsOfAStopWhenAllDescendantsAreStopped) {
+    start(with_terminal(request_of("setsid sh -c 'echo $$; exec sleep 1000' & echo $$; wait")));
+    run_until([this] { return printed_processes().size() == 2; });
+    const auto processes = printed_processes();
+    std::optional<mzinit::v1::SignalNumber> stopped_by;
+    process_->on_stopped = [&](mzinit::v1::SignalNumber signal) { stopped_by = signal; };
+    const auto is_stopped = [](pid_t process) {
+        std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        return text.at(text.rfind(')') + 2) == 'T';
+    };
+    pipes_[0]->write("\x1a", {});
+    run_until([&] { return stopped_by.has_value(); });
+    EXPECT_EQ(stopped_by, mzinit::v1::SIGNAL_TSTP);
+    EXPECT_TRUE(std::ranges::all_of(processes, is_stopped));
+    process_->deliver(mzinit::v1::SIGNAL_CONT);
+    run_until([&] { return std::ranges::none_of(processes, is_stopped); });
+    process_->terminate_tree();
+    wait_for_exit();
+}
+
+TEST_F(PosixLauncherTest, HangsTheTerminalUp) {
+    start(with_terminal(request_of("trap 'exit 4' HUP; echo ready; read line; exit 5")));
+    wait_for_output("ready");
+    pipes_[0].reset();
+    pipes_[1].reset();
+    process_->hang_up();
+    wait_for_exit();
+    EXPECT_EQ(*exit_, code(4));
+}
+
+TEST_F(PosixLauncherTest, ReportsTheSignalWhoseGracePeriodEnded) {
+    options_.grace = 0ms;
+    use_runner("/bin/sh %p");
+    start(request_of("trap '' TERM; echo ready; while :; do sleep 1000; done"));
+    wait_for_output("ready");
+    process_->deliver(mzinit::v1::SIGNAL_TERM);
+    wait_for_exit();
+    EXPECT_EQ(*exit_, ExitResult(mzinit::v1::SIGNAL_TERM));
 }
 
 TEST_F(PosixLauncherTest, LeavesNeitherZombiesNorDescriptors) {
