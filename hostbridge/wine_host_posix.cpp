@@ -13,10 +13,10 @@ constexpr std::size_t max_desktops = 4;
 
 }  // namespace
 
-proto::Result<void> WineHost::State::hold_desktop(const std::string& prefix, const std::string& wine,
-                                                  const Environment& environment) {
-    if (!desktops.contains(prefix) && desktops.size() == max_desktops) return {};
-    return desktops[prefix].hold(wine, environment.variables());
+std::shared_ptr<interop::WineDesktop> WineHost::State::desktop_of(const std::string& prefix) {
+    if (const auto found = desktops.find(prefix); found != desktops.end()) return found->second;
+    if (desktops.size() == max_desktops) return nullptr;
+    return desktops[prefix] = std::make_shared<interop::WineDesktop>();
 }
 
 void WineHost::ensure(const std::string& wine, const Environment& environment, OnReady ready) {
@@ -30,23 +30,27 @@ void WineHost::ensure(const std::string& wine, const Environment& environment, O
         std::string wine;
         std::string prefix;
         Environment environment;
+        std::shared_ptr<interop::WineDesktop> desktop;  // null: not kept for this prefix
         proto::Result<void> outcome;
+        proto::Result<void> held;
     };
-    auto job = std::make_shared<Job>(Job{wine, prefix, environment, {}});
+    auto job = std::make_shared<Job>(Job{wine, prefix, environment, state_->desktop_of(prefix), {}, {}});
+    const std::weak_ptr<State> weak(state_);  // gone when the agent ends, which waits for work that has begun
     uv::queue_work(
         loop_,
-        [job] {
-            if (interop::wine_server_runs(job->prefix, job->environment.lookup())) return;
-            job->outcome = interop::start_wine_server(job->wine, job->environment.variables());
+        [job, weak] {
+            const auto& variables = job->environment.variables();
+            if (!interop::wine_server_runs(job->prefix, job->environment.lookup()))
+                job->outcome = interop::start_wine_server(job->wine, variables);
+            if (!job->outcome || !job->desktop || weak.expired()) return;
+            // Before any program: one that came first would make the desktop, see WineDesktop.
+            job->held = job->desktop->hold(job->wine, variables);
         },
-        [job, weak = std::weak_ptr<State>(state_)] {
+        [job, weak] {
             const auto state = weak.lock();
             if (!state) return;
-            if (job->outcome) {
-                auto held = state->hold_desktop(job->prefix, job->wine, job->environment);
-                // Programs run without it; only the clipboard forgets.
-                if (!held) proto::warn(held.error().message());
-            }
+            // Programs run without it.
+            if (!job->held) proto::warn(job->held.error().message());
             auto ready_ones = std::move(state->waiting[job->prefix]);
             state->waiting.erase(job->prefix);
             for (auto& each : ready_ones) each(job->outcome);

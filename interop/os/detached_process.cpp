@@ -13,12 +13,13 @@ namespace {
 
 class SpawnSettings {
   public:
-    explicit SpawnSettings(int standard_input) {
+    SpawnSettings(int standard_input, int standard_output) {
         posix_spawn_file_actions_init(&actions_);
         for (const int stream : {0, 1, 2}) {
             posix_spawn_file_actions_addopen(&actions_, stream, "/dev/null", O_RDWR, 0);
         }
         if (standard_input >= 0) posix_spawn_file_actions_adddup2(&actions_, standard_input, 0);
+        if (standard_output >= 0) posix_spawn_file_actions_adddup2(&actions_, standard_output, 1);
         posix_spawnattr_init(&attributes_);
         sigset_t signals;
         sigfillset(&signals);
@@ -46,8 +47,8 @@ class SpawnSettings {
 }  // namespace
 
 proto::Result<pid_t> spawn_detached(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-                                    int standard_input) {
-    const SpawnSettings settings(standard_input);
+                                    int standard_input, int standard_output) {
+    const SpawnSettings settings(standard_input, standard_output);
     const auto argv = pointers_to(words);
     const auto envp = pointers_to(environment);
     pid_t child = -1;

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstdint>
 #include <cstdio>
-#include <memory>
 
-#include "interop/os/detached_process.h"
 #include "interop/os/unique_fd.h"
 #include "interop/route/runner_wine.h"
-#include "interop/route/runner_wine_addresses.h"
+#include "interop/route/runner_wine_detached.h"
 
 namespace interop {
 namespace {
@@ -44,46 +35,6 @@ bool lock_is_held(const std::string& path) {
     lock.l_whence = SEEK_SET;
     lock.l_len = 1;
     return ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
-
-using Clock = std::chrono::steady_clock;
-
-// A new prefix takes seconds, on a slow machine dozens of them. What takes longer than this waits for something that
-// does not come, such as a display.
-constexpr std::chrono::seconds start_time_limit{100};
-
-// Until the process ends or `deadline` is there; false then. It is not reaped.
-bool ends_before(pid_t child, Clock::time_point deadline) {
-    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-    while (true) {
-        siginfo_t ended{};
-        if (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT | WNOHANG) < 0 || ended.si_pid != 0)
-            return true;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        if (left <= 0) return false;
-        // Kernels before 5.3 have no descriptor for it, and are asked from time to time.
-        constexpr std::int64_t without_descriptor = 20;
-        pollfd waiting{process.get(), POLLIN, 0};
-        static_cast<void>(::poll(&waiting, process ? 1 : 0,
-                                 static_cast<int>(process ? left : std::min<std::int64_t>(left, without_descriptor))));
-    }
-}
-
-// Runs a program in a session of its own on /dev/null and returns its exit status.
-proto::Result<int> run_detached(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-                                Clock::time_point deadline) {
-    const WineAddresses addresses;
-    const auto child = spawn_detached(words, environment);
-    if (!child) return child.error();
-    const bool ended = ends_before(*child, deadline);
-    // Its group: a starter may be a script.
-    if (!ended) ::kill(-*child, SIGKILL);
-    int status = 0;
-    while (::waitpid(*child, &status, 0) < 0) {
-        if (errno != EINTR) return proto::errno_error(errno, "wait for " + words.front());
-    }
-    if (!ended) return proto::stated_error("Wine does not start: " + words.front() + " did not end");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 // The server that belongs to this starter: beside it if it was given with a directory.
@@ -122,12 +73,12 @@ proto::Result<void> start_wine_server(const std::string& wine, const std::vector
     const std::string prefix = wine_prefix([&](std::string_view name) { return variable_of(environment, name); });
     if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST)
         return proto::errno_error(errno, "make Wine's prefix " + prefix);
-    const auto deadline = Clock::now() + start_time_limit;
+    const auto deadline = WineClock::now() + wine_start_limit;
     // It goes into the background by itself, and says so by ending. A server that runs already is no error for us.
-    auto server = run_detached({server_of(wine), "-p"}, environment, deadline);
+    auto server = run_wine_detached({server_of(wine), "-p"}, environment, deadline);
     if (!server) return server.error();
     // The first program of a prefix starts its services and waits for them.
-    auto first = run_detached({wine, "cmd.exe", "/c", "exit", "0"}, environment, deadline);
+    auto first = run_wine_detached({wine, "cmd.exe", "/c", "exit", "0"}, environment, deadline);
     if (!first) return first.error();
     if (*first != 0)
         return proto::stated_error("Wine does not start: its first program ended with " + std::to_string(*first));

@@ -516,6 +516,27 @@ class FreshPrefix(unittest.TestCase):
             self.assertEqual(result.stdout, b"Hello from Windows!\n")
 
 
+class SecondAgent(unittest.TestCase):
+    """Wine's server and services outlive an agent, its desktop does not."""
+
+    def test_program_with_a_window_leaves_nobody_who_holds_its_streams(self):
+        # Wine starts its desktop, explorer.exe, as a child of the first program that wants a window.
+        with bridges.TemporaryDirectory() as directory, bridges.start_linux_bridge(directory, "unix") as bridge:
+            self.assertEqual(self.run_program(bridge, "./hello.exe").returncode, 0)
+        wait_until(lambda: not self.has_desktop(), "Wine ends the desktop that nobody uses")
+        with bridges.TemporaryDirectory() as directory, bridges.start_linux_bridge(directory, "unix") as bridge:
+            result = self.run_program(bridge, "./clip.exe")
+            self.assertEqual((result.returncode, result.stdout), (0, b""))
+            self.assertTrue(self.has_desktop())
+
+    def run_program(self, bridge, program):
+        return subprocess.run([program], cwd=SAMPLES, input=b"text\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=dict(bridges.wine_environment(), **bridge.environment), timeout=bridges.HANG_GUARD)
+
+    def has_desktop(self):
+        return any(bridges.name_of_process(pid) == "explorer.exe" for pid in bridges.process_ids())
+
+
 if __name__ == "__main__":
     bridges.run_below_mzinit(__file__)
     unittest.main(verbosity=2)

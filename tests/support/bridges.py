@@ -43,6 +43,20 @@ def wait_until(condition, what, timeout=HANG_GUARD):
         time.sleep(0.01)
 
 
+def process_ids():
+    """Of every process in our PID namespace."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def name_of_process(pid):
+    """As ps has it; empty once the process is gone."""
+    try:
+        with open(f"/proc/{pid}/comm", errors="replace") as name:
+            return name.read().strip()
+    except OSError:
+        return ""
+
+
 def peak_memory(pid):
     """Bytes that the process has had resident at most; 0 once it has ended."""
     with open(f"/proc/{pid}/status") as status:
