@@ -73,7 +73,7 @@ echo
 tests/support/count_skips.sh build
 echo "tests/run.sh: $((SECONDS - started)) s"
 if [ ${#failed[@]} -ne 0 ]; then
-    tests/support/show_failures.sh build
+    tests/support/show_failures.py build
     printf 'FAILED: %s\n' "${failed[@]}"
     exit 1
 fi

@@ -96,8 +96,11 @@ class TerminalTest(unittest.TestCase):
         cls.endpoints = {endpoint.partition(":")[0]: endpoint for endpoint in cls.bridge.endpoints}
         cls.program = fake_programs.write_pe64(os.path.join(cls.directory, "program.exe"))
 
+    def setUp(self):
+        self.bridge.assert_alive()
+
     def tearDown(self):
-        self.assertIsNone(self.bridge.process.poll(), f"the agent died: {self.bridge.log()[-2000:]}")
+        self.bridge.assert_alive()
 
     def launch(self, *command, **more):
         client = peer.Client(self.endpoints[self.transport], key=self.key, key_id=self.key_id).begin()

@@ -60,7 +60,7 @@ class Broker:
                 except TimeoutError:
                     if self.process.poll() is not None or time.monotonic() > deadline:
                         self.stop()
-                        raise AssertionError(f"the broker did not get ready: {self.log()}") from None
+                        raise AssertionError(f"the broker did not get ready: {bridges.excerpt(self.log())}") from None
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
@@ -124,6 +124,7 @@ class BrokerTest(unittest.TestCase):
     def setUp(self):
         self.run_directory = self.path(f"run-{self.id().rpartition('.')[2][:40]}")
         self.socket = os.path.join(self.run_directory, "interop.sock")
+        self.bridge.assert_alive()
         self.log_start = len(self.bridge.log())
 
     # What is configured, for the broker and for its callers.
@@ -176,7 +177,7 @@ class BrokerTest(unittest.TestCase):
         return self.bridge.log()[self.log_start:]
 
     def assert_logged(self, pattern):
-        wait_until(lambda: re.search(pattern, self.new_log()), f"{pattern} in {self.new_log()}", timeout=20)
+        wait_until(lambda: re.search(pattern, self.new_log()), f"{pattern} in {bridges.excerpt(self.new_log())}", timeout=20)
 
 
 class Callers(BrokerTest):
@@ -471,7 +472,8 @@ class Load(BrokerTest):
         results = [process.communicate(timeout=HANG_GUARD) + (process.wait(),) for process in processes]
         self.assertEqual(results, [(f"{number}\n".encode(), b"", 0) for number in range(LAUNCHES_AT_ONCE)])
         for uid in (ALICE, BOB):
-            wait_until(lambda: self.new_log().count(f" uid={uid} ") == LAUNCHES_AT_ONCE // 2, self.new_log()[-500:], timeout=20)
+            wait_until(lambda: self.new_log().count(f" uid={uid} ") == LAUNCHES_AT_ONCE // 2, bridges.excerpt(self.new_log()),
+                       timeout=20)
 
     def test_callers_who_read_nothing_cost_nothing(self):
         self.configure()

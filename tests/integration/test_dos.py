@@ -85,15 +85,14 @@ class DosTest(unittest.TestCase):
         return os.path.join(self.programs, program)
 
     def run_program(self, program, *arguments, **options):
-        options = {"cwd": self.programs, "env": self.environment, "capture_output": "stdout" not in options,
-                   "timeout": HANG_GUARD, **options}
+        options = {"cwd": self.programs, "env": self.environment, "capture_output": "stdout" not in options, **options}
         if "input" not in options and "stdin" not in options:
             options["stdin"] = subprocess.DEVNULL
-        return subprocess.run([self.path(program), *arguments], **options)
+        return bridges.run([self.path(program), *arguments], **options)
 
     def shell(self, script, **options):
-        options = {"cwd": self.programs, "env": self.environment, "capture_output": True, "timeout": HANG_GUARD, **options}
-        return subprocess.run(["bash", "-c", script], **options)
+        options = {"cwd": self.programs, "env": self.environment, "capture_output": True, **options}
+        return bridges.run(["bash", "-c", script], **options)
 
     def start(self, program, *arguments, **options):
         options = {"cwd": self.programs, "env": self.environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,

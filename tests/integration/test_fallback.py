@@ -71,9 +71,8 @@ class FallbackTest(unittest.TestCase):
         return {**kept, **own, **more}
 
     def run_program(self, program, *arguments, data=b"", endpoint=NOTHING_LISTENS, **more):
-        return subprocess.run([program, *arguments], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              cwd=self.directory, env=self.environment(endpoint, **more), timeout=bridges.HANG_GUARD,
-                              check=False)
+        return bridges.run([program, *arguments], input=data, capture_output=True, cwd=self.directory,
+                           env=self.environment(endpoint, **more))
 
     def runs(self):
         """Who ran the program since the last call, in order."""

@@ -65,8 +65,7 @@ class ProgramTests:
         return {}
 
     def setUp(self):
-        # A test that fails because the agent is gone says so.
-        self.assertIsNone(self.bridge.process.poll(), self.bridge.log())
+        self.bridge.assert_alive()
 
     def popen(self, arguments, **options):
         options.setdefault("cwd", SAMPLES)
@@ -76,12 +75,11 @@ class ProgramTests:
     def run_program(self, arguments, **options):
         options.setdefault("cwd", SAMPLES)
         options.setdefault("env", self.environment)
-        options.setdefault("timeout", bridges.HANG_GUARD)
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         if "input" not in options:
             options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.run(arguments, **options)
+        return bridges.run(arguments, **options)
 
     def bash(self, script, **options):
         return self.run_program(["bash", "-c", script], **options)
@@ -381,7 +379,7 @@ class ProgramTests:
         finally:
             bridges.kill_process(stalled)
         wrong = {number: result for number, result in enumerate(results) if result != (number, b"")}
-        self.assertEqual(wrong, {}, self.bridge.log())
+        self.assertEqual(wrong, {}, bridges.excerpt(self.bridge.log()))
 
     def bash_stalled(self):
         """A client whose output nobody reads, with everything full on the way."""
@@ -511,8 +509,8 @@ class FreshPrefix(unittest.TestCase):
             environment = bridges.wine_environment(WINEPREFIX=os.path.join(directory, "prefix"),
                                                    WINEDLLOVERRIDES="mscoree=;mshtml=;winemenubuilder.exe=d")
             with bridges.start_linux_bridge(directory, "unix", environment=environment) as bridge:
-                result = subprocess.run(["bash", "-c", "./hello.exe 2>&1 | cat"], cwd=SAMPLES, stdout=subprocess.PIPE,
-                                        env=dict(environment, **bridge.environment), timeout=bridges.HANG_GUARD)
+                result = bridges.run(["bash", "-c", "./hello.exe 2>&1 | cat"], cwd=SAMPLES, stdout=subprocess.PIPE,
+                                     env=dict(environment, **bridge.environment))
             self.assertEqual(result.stdout, b"Hello from Windows!\n")
 
 
@@ -530,8 +528,8 @@ class SecondAgent(unittest.TestCase):
             self.assertTrue(self.has_desktop())
 
     def run_program(self, bridge, program):
-        return subprocess.run([program], cwd=SAMPLES, input=b"text\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env=dict(bridges.wine_environment(), **bridge.environment), timeout=bridges.HANG_GUARD)
+        return bridges.run([program], cwd=SAMPLES, input=b"text\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           env=dict(bridges.wine_environment(), **bridge.environment))
 
     def has_desktop(self):
         return any(bridges.name_of_process(pid) == "explorer.exe" for pid in bridges.process_ids())

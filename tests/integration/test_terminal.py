@@ -27,7 +27,7 @@ class TerminalTests:
         cls.environment = dict(bridges.wine_environment(), **cls.bridge.environment, **cls.more_environment)
 
     def setUp(self):
-        self.assertIsNone(self.bridge.process.poll(), "the agent has died")
+        self.bridge.assert_alive()
         self.counter = os.path.join(self.directory, self.id().rpartition(".")[2])
 
     def shell(self, **more):

@@ -2,6 +2,7 @@
 """Our real programs, for the integration tests: where they are, agents of every kind, and a rule table of our own."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -41,6 +42,63 @@ def wait_until(condition, what, timeout=HANG_GUARD):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout} s in vain: {what}")
         time.sleep(0.01)
+
+
+def run(arguments, *, timeout=HANG_GUARD, input=None, capture_output=False, **options):
+    """subprocess.run(), but what takes too long fails with what it, and everybody around, waits for."""
+    if input is not None:
+        options["stdin"] = subprocess.PIPE
+    if capture_output:
+        options["stdout"] = options["stderr"] = subprocess.PIPE
+    with subprocess.Popen(arguments, **options) as process:
+        try:
+            output, errors = process.communicate(input, timeout)
+        except subprocess.TimeoutExpired:
+            hanging = f"{str(arguments)[:200]} took over {timeout} s: {what_hangs(process)}"
+            process.kill()
+            raise AssertionError(hanging) from None
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
+def what_hangs(process):
+    """Why nothing comes of the Popen object: whether it has ended, who holds the pipes that we read to their end, and what all
+    processes here wait for. A line each, the most interesting ones first."""
+    pipes = {os.readlink(f"/proc/self/fd/{stream.fileno()}") for stream in (process.stdout, process.stderr) if stream}
+    holders, others = [], []
+    for pid in process_ids():
+        try:
+            if pid != os.getpid():
+                holds = not pipes.isdisjoint(open_files(pid))
+                (holders if holds else others).append((pid, describe_process(pid) + (" holds its output" if holds else "")))
+        except OSError:
+            continue  # it has ended meanwhile, or is not ours
+    status = process.poll()
+    state = f"process {process.pid} runs" if status is None else f"it has ended with {status}"
+    # Those that were started last are nearest to the test.
+    lines = [line for processes in (holders, others) for _, line in sorted(processes, reverse=True)]
+    return "\n".join([state, *lines[:20]])
+
+
+def open_files(pid):
+    directory = f"/proc/{pid}/fd"
+    for fd in os.listdir(directory):
+        try:
+            yield os.readlink(f"{directory}/{fd}")
+        except FileNotFoundError:
+            continue  # closed meanwhile
+
+
+def describe_process(pid):
+    with open(f"/proc/{pid}/stat", errors="replace") as stat:
+        state, parent = stat.read().rpartition(")")[2].split()[:2]
+    with open(f"/proc/{pid}/wchan") as wchan:
+        waits = wchan.read()
+    with open(f"/proc/{pid}/cmdline", errors="replace") as command_line:
+        words = " ".join(command_line.read().split("\0")).strip()
+    return f"  {pid} (parent {parent}, {state}, {waits}) {words[:120] or name_of_process(pid)}"
 
 
 def process_ids():
@@ -106,17 +164,42 @@ def run_in_pid_namespace(script):
     os.execvp("unshare", [*namespace, sys.executable, os.path.abspath(script), *sys.argv[1:]])
 
 
+NOTABLE = re.compile("unhandled|error|panic|CHECK|runtime error", re.IGNORECASE)
+LOG_LINES = 30
+
+
+def excerpt(log):
+    """The log's last lines and, of those before, the ones that tell of something bad; bounded in every direction."""
+    lines = log.splitlines()
+    before, last = lines[:-LOG_LINES], lines[-LOG_LINES:]
+    notable = [line for line in before if NOTABLE.search(line)][-LOG_LINES:]
+    left_out = len(before) - len(notable)
+    shown = notable + ([f"[{left_out} lines left out]"] if left_out else []) + last
+    return "\n".join(line[:300] for line in shown)
+
+
+class Log(str):
+    """An agent's log, whole. Assertion messages show the repr of what they compare: that is an excerpt."""
+
+    def __repr__(self):
+        return "\n" + excerpt(self)
+
+    def __getitem__(self, index):
+        return Log(super().__getitem__(index))
+
+
 class Bridge:
     """A running agent and the environment in which mzinit finds it. Use as a context manager."""
 
     def __init__(self, command, environment, ready_file, log_path, key_file=None):
         self.log_path = log_path
+        self.death_is_known = False
         with open(log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         try:
             wait_until(lambda: self.process.poll() is not None or os.path.exists(ready_file), "the agent gets ready")
             if self.process.poll() is not None:
-                raise AssertionError(f"the agent ended with {self.process.returncode}: {self.log()}")
+                self.assert_alive()
             with open(ready_file) as ready:
                 self.endpoints = ready.read().split()
         except BaseException:
@@ -131,7 +214,17 @@ class Bridge:
 
     def log(self):
         with open(self.log_path, errors="replace") as log:
-            return log.read()
+            return Log(log.read())
+
+    def assert_alive(self):
+        """For before and after each test: if the agent is gone, that is what it fails of. The first one has the log."""
+        if self.process.poll() is None:
+            return
+        death = f"the agent has died (exit {self.process.returncode})"
+        if not self.death_is_known:
+            self.death_is_known = True
+            death += "\n" + excerpt(self.log())
+        raise AssertionError(death)
 
     def descriptor_count(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

@@ -84,7 +84,7 @@ class AroundGuest(unittest.TestCase):
             inside = run_in_guest(sys.executable, os.path.abspath(__file__), "-v", "InGuest", options=options,
                                   env=environment)
             sys.stderr.write(inside.stdout + inside.stderr)
-            self.assertEqual(inside.returncode, 0, outside.log())
+            self.assertEqual(inside.returncode, 0, bridges.excerpt(outside.log()))
 
     def test_status_streams_and_arguments_are_those_of_the_command(self):
         odd = os.path.join(self.directory, "a 'b\" c")
@@ -234,7 +234,7 @@ class InGuest(unittest.TestCase):
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             with open(os.path.join(root, "output")) as file:
                 output = file.read()
-            self.assertEqual(code, 9, output + agent.log())
+            self.assertEqual(code, 9, output + bridges.excerpt(agent.log()))
             self.assertIn(f"{root}/program.exe\n9\n", output)
             self.assertEqual(sorted(os.listdir(root)), ["output", "program.exe"])
 
