@@ -5,7 +5,6 @@ person sees who types Ctrl-C, Ctrl-Z, fg and bg, changes the size of the window,
 import os
 import shlex
 import signal
-import subprocess
 import unittest
 
 import bridges
@@ -68,6 +67,18 @@ class TerminalTests:
             return last[1] >= 50
 
         wait_until(still, "the program stands still")
+
+    def find_client(self):
+        """The mzinit that was started for the program with our counter."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                if os.fsencode(self.host_path(self.counter)) in words and os.path.samefile(f"/proc/{pid}/exe", bridges.MZINIT):
+                    return int(pid)
+            except OSError:
+                continue  # It has ended.
+        raise AssertionError("there is no client")
 
     def last_status(self, shell):
         """Of the command before; what interrupts a list of commands would keep the next from being run."""
@@ -192,7 +203,7 @@ class LinuxTests(TerminalTests):
         shell.type("\x03")
         shell.wait_for(shell.PROMPT)
         self.check_grows()
-        subprocess.run(["pkill", "-TERM", "-f", self.counter.replace("/", ".")], check=False)
+        os.kill(self.find_client(), signal.SIGTERM)
         self.check_stands_still()
 
 
