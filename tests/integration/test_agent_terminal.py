@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Terminal sessions on the real Linux agent, driven by the independent peer of tests/support: what a program sees of its
-terminal, what is made of what is typed, stopping and going on, and what ends when. The programs are native commands behind
-a fake runner."""
+terminal, what is made of what is typed, stopping and going on, and what ends when. Most programs are native commands behind
+a fake runner, some are Windows programs under Wine."""
 
 import contextlib
 import hashlib
 import os
 import random
 import re
+import shutil
 import signal
 import sys
 import unittest
@@ -32,6 +33,12 @@ def state_of(pid):
 def kill_quietly(pid, number=signal.SIGKILL):
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+def name_of(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/comm", encoding="ascii") as name:
+        return name.read().rstrip()
+    return None
 
 
 def children_of(pid):
@@ -415,8 +422,8 @@ class Ending(TerminalTest):
         wait_until(lambda: not any(map(is_alive, pids)), "the tree is gone")
 
     def keepers(self):
-        """Processes that the agent has started and not reaped."""
-        return children_of(self.bridge.process.pid)
+        """Those that the agent has not reaped. Of Wine it has other children."""
+        return [pid for pid in children_of(self.bridge.process.pid) if name_of(pid) in ("hostbridge", "hostbridge-keep")]
 
     def let_go(self, fifo):
         with open(fifo, "wb") as file:
@@ -613,6 +620,74 @@ class ImpatientAgent(Ending):
 
         wait_until(is_nothing_left, "all keepers are gone")
         wait_until(lambda: self.bridge.descriptor_count() <= before, "all descriptors are closed")
+
+
+@unittest.skipUnless(shutil.which("wine") and os.path.exists(os.path.join(bridges.SAMPLES, "sleep.exe")),
+                     "needs Wine and the samples")
+class UnderWine(Ending):
+    """Wine has a console of its own on the terminal, and its processes leave the program's group."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
+        cls.bridge = cls.enterClassContext(bridges.start_linux_bridge(cls.directory, "unix"))
+
+    def start_sample(self, name, *arguments):
+        client = peer.Client(self.bridge.endpoints[0]).begin()
+        self.addCleanup(client.close)
+        answer = client.launch(os.path.join(bridges.SAMPLES, name), [b"program.exe", *map(os.fsencode, arguments)],
+                               terminal_streams=TERMINAL_ALL, terminal=SIZE)
+        self.assertEqual((answer.name, answer.terminal), ("LaunchReply", messages.TERMINAL_POSIX))
+        return Terminal(client)
+
+    def start_sleep(self):
+        """A program that shows that it runs by a counter that grows."""
+        counter = os.path.join(self.directory, self.id().rpartition(".")[2])
+        terminal = self.start_sample("sleep.exe", "100000000", "Z:" + counter.replace("/", "\\"))
+
+        def beats():
+            with contextlib.suppress(FileNotFoundError), open(counter, encoding="ascii") as file:
+                return int(file.read() or 0)
+            return 0
+
+        wait_until(lambda: beats() > 1, "the program runs")
+        return terminal, beats
+
+    def test_output_and_exit_code_cross(self):
+        result = self.start_sample("hello.exe").finish()
+        self.assertIn(b"Hello from Windows!", result.stdout)
+        self.assertEqual(result.code, 0)
+
+    def test_lines_are_read(self):
+        terminal = self.start_sample("cat.exe")
+        terminal.type(b"typed\r")
+        seen = terminal.wait_for(b"typed")
+        self.assertTrue(terminal.client.wait_until(lambda: terminal.take().count(b"typed") == 2), seen)
+        terminal.type(b"\x03")
+        self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["INT"])
+
+    def test_a_typed_interrupt_is_how_it_ended(self):
+        terminal, _ = self.start_sleep()
+        terminal.type(b"\x03")
+        self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["INT"])
+
+    def test_a_typed_stop_stops_all_of_it(self):
+        terminal, beats = self.start_sleep()
+        for count in (1, 2):
+            terminal.type(b"\x1a")
+            self.assertTrue(terminal.client.wait_until(lambda c=count: len(terminal.client.stops) == c))
+            for pid in [terminal.client.process_id, *(each for keeper in self.keepers() for each in children_of(keeper))]:
+                self.assertEqual(state_of(pid), "T")
+            before = beats()
+            terminal.signal("CONT")
+            wait_until(lambda b=before: beats() > b + 1, "the program goes on")
+        terminal.client.close()
+
+    def test_a_lost_client_takes_it_along(self):
+        terminal, _ = self.start_sleep()
+        terminal.client.close()
+        self.assert_gone([terminal.client.process_id])
+        wait_until(lambda: not self.keepers(), "the keeper is gone")
 
 
 if __name__ == "__main__":

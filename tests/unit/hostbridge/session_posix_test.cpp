@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 
 #include "hostbridge/uv/loop.h"
+#include "interop/os/unique_fd.h"
 #include "proto/wire/handshake.h"
 #include "temporary_directory.h"
 
@@ -41,20 +44,28 @@ class FakeConnection final : public Connection {
 struct ProgramLog {
     int started = 0;
     bool terminated = false;
+    bool hung_up = false;
+    bool output_waits = false;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> sizes;
     std::vector<mzinit::v1::SignalNumber> signals;
 };
 
 class FakeProcess final : public Process {
   public:
-    explicit FakeProcess(ProgramLog& log) : log_(log) {}
+    FakeProcess(ProgramLog& log, mzinit::v1::TerminalKind terminal) : log_(log), terminal_(terminal) {}
     [[nodiscard]] std::uint64_t id() const override { return 77; }
     std::uint64_t unread_stdin() override { return 0; }
     void count_unread_stdin_after_exit(std::size_t, std::function<void(std::uint64_t)> done) override { done(0); }
     void deliver(mzinit::v1::SignalNumber signal) override { log_.signals.push_back(signal); }
     void terminate_tree() override { log_.terminated = true; }
+    [[nodiscard]] mzinit::v1::TerminalKind terminal() const override { return terminal_; }
+    void resize(std::uint32_t rows, std::uint32_t columns) override { log_.sizes.emplace_back(rows, columns); }
+    [[nodiscard]] bool is_output_waiting() const override { return log_.output_waits; }
+    void hang_up() override { log_.hung_up = true; }
 
   private:
     ProgramLog& log_;
+    mzinit::v1::TerminalKind terminal_;
 };
 
 /// Starts nothing until the test says so; all streams of its programs were passed.
@@ -73,8 +84,20 @@ class FakeLauncher final : public ProcessLauncher {
 
     void let_it_start() {
         ++log.started;
-        started_(std::make_unique<FakeProcess>(log));
+        started_(std::make_unique<FakeProcess>(log, mzinit::v1::TERMINAL_KIND_NONE));
     }
+    /// With a terminal whose other end is `other_end`.
+    void let_it_start_in_terminal(uv_loop_t* loop, interop::UniqueFd& other_end) {
+        auto process = std::make_unique<FakeProcess>(log, mzinit::v1::TERMINAL_KIND_POSIX);
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+        other_end = interop::UniqueFd(ends[1]);
+        process->pipes[0] = uv::Pipe::open(loop, ::fcntl(ends[0], F_DUPFD_CLOEXEC, 3)).value();
+        process->pipes[1] = uv::Pipe::open(loop, ends[0]).value();
+        process_ = process.get();
+        started_(std::move(process));
+    }
+    void let_it_stop() { process_->on_stopped(mzinit::v1::SIGNAL_TSTP); }
     void let_it_exit(ExitResult result) { exited_(result); }
     [[nodiscard]] bool asked() const { return started_ != nullptr; }
 
@@ -82,6 +105,7 @@ class FakeLauncher final : public ProcessLauncher {
     std::optional<LaunchFailure> refusal_;
 
   private:
+    Process* process_ = nullptr;
     std::function<void(Started)> started_;
     std::function<void(ExitResult)> exited_;
 };
@@ -163,6 +187,24 @@ class SessionTest : public testing::Test {
         run_until([this] { return launcher_.asked(); });
         launcher_.let_it_start();
     }
+    void launch_in_terminal() {
+        greet();
+        auto message = launch_message();
+        message.mutable_launch()->set_terminal_streams(7);
+        receive(message);
+        receive(resize_message(5, 6));
+        run_until([this] { return launcher_.asked(); });
+        launcher_.let_it_start_in_terminal(loop_.get(), other_end_);
+    }
+    static ControlMessage resize_message(std::uint32_t rows, std::uint32_t columns) {
+        ControlMessage message;
+        message.mutable_resize()->set_rows(rows);
+        message.mutable_resize()->set_columns(columns);
+        return message;
+    }
+    void show(std::string_view text) {
+        EXPECT_EQ(::write(other_end_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    }
     /// The last CONTROL message that the session has sent.
     ControlMessage last_message() {
         proto::FrameDecoder decoder;
@@ -171,7 +213,7 @@ class SessionTest : public testing::Test {
         decoder.commit(wire_.sent.size());
         ControlMessage last;
         for (auto frame = decoder.next(); frame && frame->has_value(); frame = decoder.next()) {
-            last = proto::parse_control((*frame)->payload).value();
+            if ((*frame)->type == proto::FrameType::control) last = proto::parse_control((*frame)->payload).value();
         }
         return last;
     }
@@ -182,6 +224,7 @@ class SessionTest : public testing::Test {
     std::vector<LaunchRecord> records_;
     std::vector<ReportRecord> reports_;
     uv::Loop loop_;
+    interop::UniqueFd other_end_;
     FakeLauncher launcher_;
     SessionServices services_;
     std::shared_ptr<Session> session_;
@@ -349,6 +392,59 @@ TEST_F(SessionTest, DeliversSignalsThatCameBeforeTheProgramRan) {
     launcher_.let_it_start();
     receive(signal_message(mzinit::v1::SIGNAL_TERM));
     EXPECT_EQ(launcher_.log.signals, (std::vector{mzinit::v1::SIGNAL_INT, mzinit::v1::SIGNAL_TERM}));
+}
+
+TEST_F(SessionTest, SaysThatTheProgramHasATerminalAndPassesItsSizeOn) {
+    launch_in_terminal();
+    EXPECT_EQ(last_message().launch_reply().terminal(), mzinit::v1::TERMINAL_KIND_POSIX);
+    EXPECT_EQ(last_message().launch_reply().relayed_streams(), 3u);
+    receive(resize_message(7, 8));
+    EXPECT_EQ(launcher_.log.sizes, (std::vector<std::pair<std::uint32_t, std::uint32_t>>{{5, 6}, {7, 8}}));
+}
+
+TEST_F(SessionTest, TellsOfAStopAtOnceWhenAllIsShown) {
+    launch_in_terminal();
+    launcher_.let_it_stop();
+    EXPECT_EQ(last_message().stopped().signal(), mzinit::v1::SIGNAL_TSTP);
+}
+
+TEST_F(SessionTest, TellsOfAStopAfterWhatIsStillToBeShown) {
+    launch_in_terminal();
+    launcher_.log.output_waits = true;
+    launcher_.let_it_stop();
+    EXPECT_FALSE(last_message().has_stopped());
+    launcher_.log.output_waits = false;
+    show("restored");
+    run_until([this] { return last_message().has_stopped(); });
+    EXPECT_LT(wire_.sent.find("restored"), wire_.sent.size() - 8);
+}
+
+TEST_F(SessionTest, TellsOfAStopAlthoughTheOutputCannotBeSent) {
+    launch_in_terminal();
+    launcher_.log.output_waits = true;
+    launcher_.let_it_stop();
+    run_until([this] { return last_message().has_stopped(); });
+}
+
+TEST_F(SessionTest, DoesNotTellOfAStopThatIsOver) {
+    launch_in_terminal();
+    launcher_.log.output_waits = true;
+    launcher_.let_it_stop();
+    receive(signal_message(mzinit::v1::SIGNAL_CONT));
+    launcher_.log.output_waits = false;
+    show("drawn");
+    run_until([this] { return wire_.sent.find("drawn") != std::string::npos; });
+    EXPECT_FALSE(last_message().has_stopped());
+}
+
+TEST_F(SessionTest, HangsUpAtTheEndOfTheInput) {
+    launch_in_terminal();
+    std::string end(8, '\0');
+    end[4] = static_cast<char>(proto::FrameType::data);
+    receive(end);
+    EXPECT_TRUE(launcher_.log.hung_up);
+    launcher_.let_it_exit(mzinit::v1::SIGNAL_HUP);
+    EXPECT_EQ(last_message().exit_status().signal(), mzinit::v1::SIGNAL_HUP);
 }
 
 TEST_F(SessionTest, EndsOnDescriptorsThatLaunchDoesNotName) {
