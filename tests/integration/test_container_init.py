@@ -208,8 +208,9 @@ class Terminal(unittest.TestCase):
         pid, terminal = self.start(*INIT, "--", "bash", "--norc", "--noprofile", "-i")
         self.read_until(terminal, b"bash-")
         shell = self.foreground(terminal)
-        os.write(terminal, b"sleep 1000\n")
-        wait_until(lambda: self.foreground(terminal) != shell, "sleep gets the terminal")
+        # Until it is executed the job ignores what stops it, as its shell does: having the terminal is not enough.
+        os.write(terminal, b"sh -c 'echo runn''ing; exec sleep 1000'\n")
+        self.read_until(terminal, b"running")
         os.write(terminal, b"\x1a")
         self.read_until(terminal, b"Stopped.*bash-")
         os.write(terminal, b"fg\n")
