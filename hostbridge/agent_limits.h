@@ -28,7 +28,7 @@ inline constexpr std::chrono::milliseconds drain_recheck = 250ms;
 inline constexpr std::chrono::milliseconds ending = 10s;
 /// How long the client may take to see what a program showed before it was told that this has been stopped.
 inline constexpr std::chrono::milliseconds stopped_output = 1s;
-/// How long a program has to end by itself after TERM or HUP (Linux).
+/// How long a program has to end by itself after TERM or HUP.
 inline constexpr std::chrono::milliseconds grace = 5s;
 /// How long running programs have after the agent was told to end.
 inline constexpr std::chrono::milliseconds shutdown_grace = 10s;

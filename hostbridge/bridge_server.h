@@ -47,7 +47,7 @@ class BridgeServer {
     std::function<void()> on_stopped_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
-    std::deque<Session*> strangers_;  ///< Those of sessions_ with no right to one, the oldest first.
+    std::deque<Session*> strangers_;                  ///< Those of sessions_ with no right to one, the oldest first.
     std::vector<std::shared_ptr<Session>> finished_;  ///< Destroyed on the next turn: they are still on the stack.
     uv::Timer bury_;
     uv::Timer grace_;

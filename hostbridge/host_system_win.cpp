@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "hostbridge/console_control_win.h"
+#include "hostbridge/console_stub_win.h"
 #include "hostbridge/random.h"
 #include "hostbridge/unique_handle_win.h"
 #include "hostbridge/uv/descriptor.h"
@@ -46,7 +47,10 @@ std::vector<std::string> utf8_arguments(int argc, char** argv) {
     return arguments;
 }
 
-std::optional<int> run_as_helper(const std::vector<std::string>& arguments) { return run_console_control(arguments); }
+std::optional<int> run_as_helper(const std::vector<std::string>& arguments) {
+    if (const auto code = run_console_stub(arguments)) return code;
+    return run_console_control(arguments);
+}
 
 void prepare_agent_process() {
     // Inherited by the programs. Otherwise a missing DLL opens a box that nobody sees, and waits for its button.

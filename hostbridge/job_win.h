@@ -30,11 +30,13 @@ class Job {
     /// Undoes suspend().
     void resume();
 
+    /// The processes in it.
+    [[nodiscard]] std::vector<DWORD> process_ids() const;
+
     [[nodiscard]] HANDLE get() const { return handle_.get(); }
 
   private:
     explicit Job(UniqueHandle handle) : handle_(std::move(handle)) {}
-    [[nodiscard]] std::vector<DWORD> process_ids() const;
     bool suspend_new_ones();
 
     struct Suspended {

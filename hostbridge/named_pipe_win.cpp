@@ -37,10 +37,9 @@ proto::Result<ChildPipe> make_child_pipe(PipeDirection direction) {
         PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1,
         to_child ? 0 : output_buffer_size, to_child ? 0 : output_buffer_size, 0, nullptr));
     if (!pipe.ours) return windows_error(GetLastError(), "make a pipe");
-    SECURITY_ATTRIBUTES inheritable{sizeof(SECURITY_ATTRIBUTES), nullptr, TRUE};
     // The C runtime of the child asks for the state of what it reads, for which it needs the right to its attributes.
     const DWORD access = to_child ? GENERIC_READ | FILE_WRITE_ATTRIBUTES : GENERIC_WRITE | FILE_READ_ATTRIBUTES;
-    pipe.childs.reset(CreateFileW(name->c_str(), access, 0, &inheritable, OPEN_EXISTING,
+    pipe.childs.reset(CreateFileW(name->c_str(), access, 0, nullptr, OPEN_EXISTING,
                                   SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr));
     if (!pipe.childs) return windows_error(GetLastError(), "open a pipe");
     return pipe;

@@ -12,11 +12,11 @@ enum class PipeDirection { to_child, from_child };
 /// A pipe between the agent and a child. A named one, because ends of an anonymous pipe cannot be overlapped and cost
 /// libuv a thread each.
 struct ChildPipe {
-    UniqueHandle ours;    ///< Overlapped, not inheritable.
-    UniqueHandle childs;  ///< Synchronous, inheritable.
+    UniqueHandle ours;    ///< Overlapped.
+    UniqueHandle childs;  ///< Synchronous, as programs and the pseudoconsole want it.
 };
 
-/// Makes one that nobody else can open. Towards the child it has no buffer: a write completes when the child has
+/// Makes one that nobody else can open or inherit. Towards the child it has no buffer: a write completes when the child has
 /// read it, which is how the agent knows what was read.
 proto::Result<ChildPipe> make_child_pipe(PipeDirection direction);
 

@@ -63,7 +63,7 @@ struct LaunchFailure {
 using ExitResult = std::variant<std::uint32_t, mzinit::v1::SignalNumber>;
 
 /// A program that was started, with its descendants. Destroying it before the exit was reported terminates
-/// all of them; destroying it afterwards leaves alone what still runs.
+/// all of them as terminate_tree() does; destroying it afterwards leaves alone what still runs.
 class Process {
   public:
     virtual ~Process() = default;
@@ -104,8 +104,9 @@ class Process {
     /// Gives the terminal another size; 0 means that it is not known.
     virtual void resize(std::uint32_t /*rows*/, std::uint32_t /*columns*/) {}
 
-    /// To be told of what is about to be written to pipes[0]. True if that interrupts the program, as Ctrl-C does.
-    virtual bool note_typed(std::string_view /*bytes*/) { return false; }
+    /// To be told of what is about to be written to pipes[0]; puts other characters in the place of what this terminal
+    /// would take for something else. True if it interrupts the program, as Ctrl-C does.
+    virtual bool note_typed(std::string& /*bytes*/) { return false; }
 
     /// Whether something has appeared on the terminal that was not read from pipes[1] yet.
     [[nodiscard]] virtual bool is_output_waiting() const { return false; }
@@ -114,7 +115,8 @@ class Process {
     /// pipes[1].
     virtual void hang_up() {}
 
-    /// Ends the program and every descendant. The exit is then reported as usual. Idempotent.
+    /// Ends the program and every descendant, unless it is a GUI program on Windows: that is the user's at the screen, who
+    /// may not know its client. The exit is then reported as usual. Idempotent.
     virtual void terminate_tree() = 0;
 };
 
@@ -142,7 +144,7 @@ struct LauncherOptions {
     /// POSIX: kind (pe32, pe64, dotnet, dos, ...) to command template, in which %p is the program.
     std::vector<std::pair<std::string, std::string>> runners;
     std::string exit_object;  ///< POSIX: path of the preloaded exit object; empty: none.
-    /// POSIX: how long a program has to end by itself after TERM, HUP or a hangup.
+    /// How long a program has to end by itself after TERM, HUP or a hangup.
     std::chrono::milliseconds grace = limits::grace;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hostbridge/process_launcher.h"
 
+#include "hostbridge/console_stub_win.h"
 #include "hostbridge/final_path_win.h"
 #include "hostbridge/host_machine_win.h"
 #include "hostbridge/named_pipe_win.h"
@@ -9,8 +10,10 @@
 #include "hostbridge/uv/work.h"
 #include "hostbridge/windows_error_win.h"
 #include "hostbridge/windows_text_win.h"
+#include "hostbridge/wine_workarounds_win.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
+#include "proto/base/log.h"
 
 namespace hostbridge {
 namespace {
@@ -27,11 +30,21 @@ struct Launch {
     std::array<UniqueHandle, 3> childs;
     std::optional<Job> job;
     ProgramKind kind = ProgramKind::console;
+    std::optional<PseudoConsole> console;
+    UniqueHandle console_input;                            ///< Wine: our end of it, if streams[0] is not.
+    std::shared_ptr<const std::atomic<bool>> interrupted;  ///< RunningProgram::Parts.
     ChildProcess child;
+    std::chrono::milliseconds grace{};
     std::optional<LaunchFailure> failure;
     std::function<void(ProcessLauncher::Started)> started;
     std::function<void(ExitResult)> exited;
 };
+
+UniqueHandle duplicate(HANDLE handle) {
+    HANDLE copy = nullptr;
+    DuplicateHandle(GetCurrentProcess(), handle, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS);
+    return UniqueHandle(copy);
+}
 
 LaunchFailure host_failure(const proto::Error& error) {
     return {v1::LAUNCH_ERROR_HOST_FAILURE, static_cast<std::uint32_t>(error.code.value()), error.message()};
@@ -97,13 +110,55 @@ std::optional<LaunchFailure> fill_in_texts(const ProcessRequest& request, ChildC
     return std::nullopt;
 }
 
+/// A terminal that cannot be made is none, and the program gets pipes.
+void make_console(Launch& launch) {
+    if (!launch.request.terminal || launch.kind == ProgramKind::gui || !PseudoConsole::is_available()) return;
+    const TerminalRequest& wanted = *launch.request.terminal;
+    HANDLE input = launch.childs[0].get();
+    ChildPipe direct;
+    if (wine::pseudo_console_takes_no_control_c()) {
+        auto pipe = make_child_pipe(PipeDirection::to_child);
+        if (!pipe) return proto::warn(pipe.error().message());
+        direct = std::move(*pipe);
+        input = direct.childs.get();
+    }
+    auto made = PseudoConsole::make(console_size(wanted.rows, wanted.columns), input, launch.childs[1].get());
+    if (!made) return proto::warn(made.error().message());
+    launch.console.emplace(std::move(*made));
+    launch.console_input = std::move(direct.ours);
+}
+
+void start_on_console(Launch& launch, ChildCommand& command) {
+    command.console = ChildConsole::pseudo;
+    command.pseudo_console = launch.console->get();
+    if (!launch.request.terminal->includes_stderr) command.streams[2] = launch.childs[2].get();
+    const bool by_stub = command.streams[2] != nullptr || wine::pseudo_console_gives_no_standard_handles();
+    const DWORD error = by_stub ? create_child_by_stub(command, launch.child) : create_child(command, launch.child);
+    if (error != ERROR_SUCCESS) {
+        launch.failure = launch_failure(error);
+        launch.failure->started = error == ERROR_BROKEN_PIPE;  // The stub died, nobody knows when.
+        return;
+    }
+    if (!launch.console_input) return;
+    auto typing = wine::type_to_console(std::move(launch.childs[0]), std::move(launch.console_input),
+                                        duplicate(launch.child.process.get()), launch.child.id);
+    if (typing) {
+        launch.interrupted = std::move(*typing);
+    } else {
+        launch.failure = host_failure(typing.error());
+        launch.failure->started = true;
+    }
+}
+
 /// On the work queue.
 void start_child(Launch& launch) {
     ChildCommand command;
     launch.failure = fill_in_texts(launch.request, command);
     if (launch.failure) return;
-    command.streams = {launch.childs[0].get(), launch.childs[1].get(), launch.childs[2].get()};
     command.job = launch.job->get();
+    make_console(launch);
+    if (launch.console) return start_on_console(launch, command);
+    command.streams = {launch.childs[0].get(), launch.childs[1].get(), launch.childs[2].get()};
     command.console = launch.kind == ProgramKind::gui ? ChildConsole::none : ChildConsole::hidden;
     if (const DWORD error = create_child(command, launch.child); error != ERROR_SUCCESS) {
         launch.failure = launch_failure(error);
@@ -126,33 +181,34 @@ proto::Result<void> prepare(uv_loop_t* loop, Launch& launch) {
     return {};
 }
 
-/// A handle that only looks into the pipe, and is not inheritable.
-UniqueHandle duplicate_for_peeking(HANDLE read_end) {
-    HANDLE copy = nullptr;
-    DuplicateHandle(GetCurrentProcess(), read_end, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS);
-    return UniqueHandle(copy);
-}
-
 /// On the loop, when start_child() is done.
 void report_start(uv_loop_t* loop, Launch& launch) {
     if (launch.failure) return launch.started(std::move(*launch.failure));
-    RunningProgram::Parts parts{std::move(launch.child), std::move(*launch.job),
-                                duplicate_for_peeking(launch.childs[0].get()), launch.kind};
+    const bool has_console = launch.console.has_value();
+    RunningProgram::Parts parts{.child = std::move(launch.child),
+                                .job = std::move(*launch.job),
+                                .stdin_read_end = has_console ? UniqueHandle() : duplicate(launch.childs[0].get()),
+                                .kind = launch.kind,
+                                .console = std::move(launch.console),
+                                .interrupted = std::move(launch.interrupted),
+                                .grace = launch.grace};
     // While we hold these, the streams of the child do not end.
     launch.childs = {};
+    if (has_console && launch.request.terminal->includes_stderr) launch.ours[2].reset();
     auto program = RunningProgram::watch(loop, std::move(parts), std::move(launch.exited));
     if (!program) {
         LaunchFailure unwatched = host_failure(program.error());
         unwatched.started = true;  // until watch() ended it
         return launch.started(std::move(unwatched));
     }
-    (*program)->pipes = std::move(launch.ours);
+    (*program)->set_pipes(std::move(launch.ours));
     launch.started(std::unique_ptr<Process>(std::move(*program)));
 }
 
 class WindowsLauncher final : public ProcessLauncher {
   public:
-    explicit WindowsLauncher(uv_loop_t* loop) : loop_(loop), machine_(HostMachine::detect()) {}
+    WindowsLauncher(uv_loop_t* loop, std::chrono::milliseconds grace)
+        : loop_(loop), grace_(grace), machine_(HostMachine::detect()) {}
 
     void launch(ProcessRequest request, std::function<void(Started)> started,
                 std::function<void(ExitResult)> exited) override {
@@ -163,6 +219,7 @@ class WindowsLauncher final : public ProcessLauncher {
                 ? ProgramKind::gui
                 : ProgramKind::console;
         launch->request = std::move(request);
+        launch->grace = grace_;
         launch->started = std::move(started);
         launch->exited = std::move(exited);
         if (const auto prepared = prepare(loop_, *launch); !prepared)
@@ -179,13 +236,14 @@ class WindowsLauncher final : public ProcessLauncher {
 
   private:
     uv_loop_t* loop_;
+    std::chrono::milliseconds grace_;
     HostMachine machine_;
 };
 
 }  // namespace
 
-std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const LauncherOptions&) {
-    return std::make_unique<WindowsLauncher>(loop);
+std::unique_ptr<ProcessLauncher> make_process_launcher(uv_loop_t* loop, const LauncherOptions& options) {
+    return std::make_unique<WindowsLauncher>(loop, options.grace);
 }
 
 }  // namespace hostbridge

@@ -83,7 +83,7 @@ void RunningProgram::resize(std::uint32_t rows, std::uint32_t columns) {
     if (parts_.terminal) set_terminal_size(parts_.terminal.get(), rows, columns);
 }
 
-bool RunningProgram::note_typed(std::string_view bytes) {
+bool RunningProgram::note_typed(std::string& bytes) {
     if (!parts_.terminal) return false;
     const TypedCharacter meaning = meaning_of_last(parts_.terminal.get(), bytes);
     switch (meaning) {

@@ -40,7 +40,7 @@ class RunningProgram final : public Process {
     void deliver(mzinit::v1::SignalNumber signal) override;
     [[nodiscard]] mzinit::v1::TerminalKind terminal() const override;
     void resize(std::uint32_t rows, std::uint32_t columns) override;
-    bool note_typed(std::string_view bytes) override;
+    bool note_typed(std::string& bytes) override;
     [[nodiscard]] bool is_output_waiting() const override;
     void hang_up() override;
     void terminate_tree() override;

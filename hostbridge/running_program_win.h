@@ -3,16 +3,20 @@
 
 #include <uv.h>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 
 #include "hostbridge/child_process_win.h"
 #include "hostbridge/console_control_win.h"
+#include "hostbridge/cursor_report_win.h"
 #include "hostbridge/exit_watch_win.h"
 #include "hostbridge/job_win.h"
 #include "hostbridge/pipe_peek_win.h"
 #include "hostbridge/process_launcher.h"
+#include "hostbridge/pseudo_console_win.h"
 #include "hostbridge/uv/timer.h"
 
 namespace hostbridge {
@@ -26,8 +30,13 @@ class RunningProgram final : public Process {
     struct Parts {
         ChildProcess child;
         Job job;
-        UniqueHandle stdin_read_end;  ///< A duplicate, to look into the pipe after the exit.
+        UniqueHandle
+            stdin_read_end;  ///< A duplicate, to look into the pipe after the exit; none if that is a console's.
         ProgramKind kind;
+        std::optional<PseudoConsole> console;
+        /// Whether a Ctrl-C was the last that was typed, by wine::type_to_console(); null elsewhere.
+        std::shared_ptr<const std::atomic<bool>> interrupted;
+        std::chrono::milliseconds grace;  ///< To end by itself after TERM, HUP or a hangup.
     };
 
     /// `exited` is called once on the loop and may destroy the program. Ends what is in the job if it cannot be watched.
@@ -35,23 +44,29 @@ class RunningProgram final : public Process {
                                                                 std::function<void(ExitResult)> exited);
     ~RunningProgram() override;
 
+    /// Hands out our ends of the streams in `pipes`.
+    void set_pipes(std::array<std::unique_ptr<uv::Pipe>, 3> ours);
+
     [[nodiscard]] std::uint64_t id() const override { return parts_.child.id; }
     std::uint64_t unread_stdin() override { return 0; }
     void count_unread_stdin_after_exit(std::size_t pending_write, std::function<void(std::uint64_t)> done) override;
     void deliver(mzinit::v1::SignalNumber signal) override;
+    [[nodiscard]] mzinit::v1::TerminalKind terminal() const override;
+    void resize(std::uint32_t rows, std::uint32_t columns) override;
+    bool note_typed(std::string& bytes) override;
+    void hang_up() override;
     void terminate_tree() override;
 
   private:
-    RunningProgram(uv_loop_t* loop, Parts parts, std::function<void(ExitResult)> exited)
-        : loop_(loop),
-          parts_(std::move(parts)),
-          exited_(std::move(exited)),
-          grace_(loop, [this] { terminate_tree(); }) {}
+    RunningProgram(uv_loop_t* loop, Parts parts, std::function<void(ExitResult)> exited);
 
+    void terminate_job();
     void on_exit(std::uint32_t code);
     [[nodiscard]] ExitResult exit_result(std::uint32_t code) const;
+    void begin_grace();
     void ask_to_end(ConsoleEvent event);
-    void on_event_sent(bool sent);
+    void on_event_sent(EventOutcome outcome);
+    void make_up_cursor_report();
 
     uv_loop_t* loop_;
     Parts parts_;
@@ -59,6 +74,10 @@ class RunningProgram final : public Process {
     std::unique_ptr<ExitWatch> exit_watch_;
     std::unique_ptr<PipePeek> peek_;
     uv::Timer grace_;
+    uv::Timer cursor_report_limit_;
+    CursorReportFinder cursor_report_;
+    uv::Pipe* typed_ = nullptr;  ///< pipes[0] of a console, borrowed back until the cursor's position is known.
+    const bool has_console_;
     std::optional<mzinit::v1::SignalNumber> requested_;  ///< The last signal that asks the program to end.
     /// One at a time, because each costs a process and a thread of the work queue; of those that come meanwhile the last.
     bool event_under_way_ = false;

@@ -183,9 +183,11 @@ bool Session::has_terminal() const { return process_ && process_->terminal() != 
 
 void Session::take_stdin(std::string_view bytes) {
     if (!stdin_) return;
-    const bool interrupts = has_terminal() && process_->note_typed(bytes);
+    if (!has_terminal()) return stdin_->deliver(bytes);
+    std::string typed(bytes);
+    const bool interrupts = process_->note_typed(typed);
     if (interrupts && phase_ == Phase::draining) return drain_time_over();
-    stdin_->deliver(bytes);
+    stdin_->deliver(typed);
 }
 
 void Session::end_stdin() {
