@@ -35,6 +35,24 @@ def kill_quietly(pid, number=signal.SIGKILL):
         os.kill(pid, number)
 
 
+class Handle:
+    """A process, whoever may have its number later."""
+
+    def __init__(self, pid):
+        self.descriptor = None
+        with contextlib.suppress(ProcessLookupError):
+            self.descriptor = os.pidfd_open(pid)
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            if self.descriptor is not None:
+                signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
+
+    def close(self):
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+
 def name_of(pid):
     with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/comm", encoding="ascii") as name:
         return name.read().rstrip()
@@ -80,6 +98,18 @@ class TerminalTest(unittest.TestCase):
         client, answer = self.launch(*command, terminal_streams=streams, terminal=SIZE if size is None else size, **more)
         self.assertEqual(answer.terminal, messages.TERMINAL_POSIX)
         return Terminal(client)
+
+    def clean_up(self, pids):
+        """Has those processes killed at the end of the test, and returns them."""
+        for pid in pids:
+            process = Handle(pid)
+            self.addCleanup(process.close)
+            self.addCleanup(process.kill)
+        return pids
+
+    def processes(self, terminal, count):
+        """Those whose numbers the program shows first; they are gone after the test."""
+        return self.clean_up(terminal.numbers(count))
 
     def shell(self, script, **more):
         return self.start("sh", "-c", script, **more)
@@ -207,7 +237,7 @@ class Typing:
         terminal.wait_for(b"Stopped")
         self.assertEqual(terminal.client.stops, [])  # a job, not the program
         terminal.type(b"jobs -p\r")
-        pid = terminal.numbers(1)[0]
+        pid = self.processes(terminal, 1)[0]
         self.assertEqual(state_of(pid), "T")
         terminal.type(b"kill %1; fg\r")
         terminal.wait_for(b"Terminated")
@@ -249,7 +279,7 @@ class Stopping:
 
     def test_a_typed_stop_is_told_when_everything_has_stopped(self):
         terminal = self.shell(self.TREE + "wait")
-        pids = terminal.numbers(3)
+        pids = self.processes(terminal, 3)
         self.assert_running(pids)
         for count in (1, 2, 3):
             terminal.type(b"\x1a")
@@ -258,9 +288,7 @@ class Stopping:
             terminal.signal("CONT")
             self.assert_running(pids)
         self.assertEqual(terminal.client.stops, [SIGNAL_NUMBERS["TSTP"]] * 3)
-        terminal.type(b"\x03")
-        terminal.client.wait_until(lambda: False)
-        kill_quietly(pids[1])
+        terminal.client.close()
 
     def test_a_program_that_stops_itself_is_told(self):
         terminal = self.shell("echo ready; kill -STOP $$; echo again; kill -TSTP $$; echo end; exit 3")
@@ -306,22 +334,22 @@ class Stopping:
 
     def test_a_client_that_stops_is_told_nothing_of_it(self):
         terminal = self.shell(self.TREE + "wait")
-        pids = terminal.numbers(3)
+        pids = self.processes(terminal, 3)
         for _ in range(3):
             terminal.signal("TSTP")
             self.assert_stopped(pids)
             terminal.signal("CONT")
             self.assert_running(pids)
-        terminal.signal("TERM")
-        terminal.client.communicate(end_stdin=False)
+        terminal.client.connection.send_control("Ping", token=1)
+        self.assertTrue(terminal.client.wait_until(lambda: terminal.client.pongs))
         self.assertEqual(terminal.client.stops, [])
-        kill_quietly(pids[1])
+        terminal.client.close()
 
     def test_what_ignores_the_request_is_stopped_all_the_same(self):
         for start in (self.shell, lambda script: Terminal(self.launch("sh", "-c", script)[0])):
             terminal = start("trap '' TSTP; sleep 1000 & echo $!; echo $$; wait")
             terminal.client.wait_until(lambda t=terminal: t.take().count(b"\n") == 2)
-            pids = [int(line) for line in terminal.seen.split()]
+            pids = self.clean_up([int(line) for line in terminal.seen.split()])
             terminal.signal("TSTP")
             self.assert_stopped(pids)
             terminal.signal("CONT")
@@ -332,7 +360,7 @@ class Stopping:
         terminal = self.start("bash", "--norc", "-i", environment=[{"name": b"PS1", "value": b"$ "}])
         terminal.wait_for(b"$ ")
         terminal.type(b"sleep 1000 & echo; kill -STOP $!; jobs -p; echo $$\r")
-        job, shell = terminal.numbers(2)
+        job, shell = self.processes(terminal, 2)
         self.assert_stopped([job])
         terminal.signal("TSTP")
         self.assert_stopped([shell])
@@ -344,7 +372,7 @@ class Stopping:
 
     def test_a_suspended_tree_is_gone_with_its_client(self):
         terminal = self.shell(self.TREE + "wait")
-        pids = terminal.numbers(3)
+        pids = self.processes(terminal, 3)
         terminal.type(b"\x1a")
         self.assertTrue(terminal.client.wait_until(lambda: terminal.client.stops))
         terminal.client.close()
@@ -399,7 +427,7 @@ class PatientAgent(Ending):
 
     def test_a_lost_client_takes_the_whole_tree_along(self):
         terminal = self.shell(STUBBORN + "while :; do wait; done")
-        pids = terminal.numbers(3)
+        pids = self.processes(terminal, 3)
         terminal.client.close()
         self.assert_gone(pids)
         wait_until(lambda: not self.keepers(), "the keeper is gone")
@@ -430,7 +458,7 @@ class PatientAgent(Ending):
         terminal = self.start("bash", "--norc", "-i", environment=[{"name": b"PS1", "value": b"$ "}])
         terminal.wait_for(b"$ ")
         terminal.type(b"sh -c 'echo $$; exec sleep 1000'\r")
-        pids = [*terminal.numbers(1), terminal.client.process_id]
+        pids = [*self.processes(terminal, 1), terminal.client.process_id]
         terminal.client.stdin.end()
         terminal.finish()
         self.assert_gone(pids)
@@ -453,8 +481,7 @@ class PatientAgent(Ending):
     def test_control_c_ends_the_wait(self):
         for end in (b"\x03", b"\x1c"):
             terminal = self.shell("trap '' INT QUIT; sleep 1000 & echo $!; exit 3")
-            holder, = terminal.numbers(1)
-            self.addCleanup(kill_quietly, holder)
+            holder, = self.processes(terminal, 1)
             wait_until(lambda t=terminal: not is_alive(t.client.process_id), "the program has ended")
             terminal.type(b"no end\r")
             # The agent learns of the end a moment later than we: what comes before is typed to the terminal.
@@ -477,7 +504,7 @@ class ImpatientAgent(Ending):
     def test_who_ignores_the_request_to_end_is_terminated_with_the_tree(self):
         for name in ("TERM", "HUP"):
             terminal = self.shell(STUBBORN + "while :; do wait; done")
-            pids = terminal.numbers(3)
+            pids = self.processes(terminal, 3)
             terminal.signal(name)
             self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS[name])
             self.assert_gone(pids)
@@ -485,14 +512,14 @@ class ImpatientAgent(Ending):
     def test_the_same_without_a_terminal(self):
         client, _ = self.launch("sh", "-c", STUBBORN + "while :; do wait; done")
         client.wait_until(lambda: client.output[1].data.count(b"\n") == 3)
-        pids = list(map(int, client.output[1].take().split()))
+        pids = self.clean_up(list(map(int, client.output[1].take().split())))
         client.connection.send_control("Signal", signal=SIGNAL_NUMBERS["TERM"])
         self.assertEqual(client.communicate(end_stdin=False).signal, SIGNAL_NUMBERS["TERM"])
         self.assert_gone(pids)
 
     def test_who_ignores_the_hangup_is_terminated_with_the_tree(self):
         terminal = self.shell(STUBBORN + "while :; do wait; done")
-        pids = terminal.numbers(3)
+        pids = self.processes(terminal, 3)
         terminal.client.stdin.end()
         self.assertEqual(terminal.finish().signal, SIGNAL_NUMBERS["HUP"])
         self.assert_gone(pids)
@@ -527,9 +554,7 @@ class ImpatientAgent(Ending):
                       "sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; exit 3")
             client.launch(self.program, [b"program.exe", b"sh", b"-c", script.encode()], terminal_streams=TERMINAL_ALL, terminal=SIZE)
             terminal = Terminal(client)
-            writer, bystander = pids = terminal.numbers(2)
-            for pid in pids:
-                self.addCleanup(kill_quietly, pid)
+            writer, bystander = pids = self.processes(terminal, 2)
             self.assertEqual(terminal.finish().code, 3)
             self.let_go(fifo)
             wait_until(lambda: os.path.exists(status) and os.path.getsize(status) == 2, "all is written")
@@ -551,6 +576,7 @@ class ImpatientAgent(Ending):
         for _ in range(200):
             script = dice.choice(("exec cat", "sleep 1000 & wait", "setsid sleep 1000 & cat", "trap '' HUP TSTP; cat", "exit 3"))
             terminal = self.shell("echo ready; " + script)
+            program = Handle(terminal.client.process_id)
             if dice.random() < 0.8:
                 terminal.wait_for(b"ready")
             for _ in range(dice.randrange(4)):
@@ -564,11 +590,12 @@ class ImpatientAgent(Ending):
                 elif choice == 3:
                     terminal.client.stdin.end()
                 elif choice == 4:
-                    kill_quietly(terminal.client.process_id)
+                    program.kill()
                 else:
                     for keeper in self.keepers()[:1]:
                         kill_quietly(keeper, dice.choice((signal.SIGHUP, signal.SIGTERM, signal.SIGCONT)))
             terminal.client.close()
+            program.close()
 
         def is_nothing_left():
             # What a program that ended by itself left running lives on, and its keeper with it.
