@@ -190,7 +190,8 @@ class RunningMachine(unittest.TestCase):
     def test_a_service_that_always_fails_is_given_up(self):
         self.wait_in_guest('[ "$(wc -l </var/log/failing.log)" -ge 10 ]')
         self.check("sleep 1; wc -l </var/log/failing.log", "10\n")
-        self.assertEqual(self.machine.console.count("service failing ended with exit status 3; starting it again"), 9)
+        # A console that is busy loses messages, rather than hold up the machine.
+        self.assertIn("service failing ended with exit status 3; starting it again", self.machine.console)
         self.assertIn("service failing ended with exit status 3; it has been started 10 times in 30 s and is given up",
                       self.machine.console)
 
