@@ -139,6 +139,8 @@ class Modes(TerminalTest):
         modes = shell.modes()
         for way, status in (("x", 139), ("g", 125), ("TERM", None), ("ALRM", 142), ("XCPU", 152), ("ABRT", 134), ("SEGV", 139),
                             ("RTMIN", 162), ("KILL", 137)):
+            if way == "SEGV" and bridges.SANITIZED:
+                continue  # The sanitizer has a handler of its own for it, which exits.
             with self.subTest(way):
                 shell.type("$MZ run x.exe; stty $sane; echo status=$?\n" if way == "KILL"
                            else "$MZ run x.exe; echo status=$?\n")
