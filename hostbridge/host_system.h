@@ -22,7 +22,7 @@ interop::PathFlavour path_flavour();
 /// The arguments of main in UTF-8, program name included: on Windows main itself gets them in another encoding.
 std::vector<std::string> utf8_arguments(int argc, char** argv);
 
-/// If the agent started this process for one step that it cannot do itself (Windows: sending Ctrl-C, starting a program on another
+/// If the agent started this process for one step that it cannot do itself (Windows: sending Ctrl-C, work on another
 /// console), does it and
 /// returns the exit code. To be called before anything else.
 std::optional<int> run_as_helper(const std::vector<std::string>& arguments);

@@ -8,6 +8,7 @@
 
 #include "hostbridge/console_control_win.h"
 #include "hostbridge/console_stub_win.h"
+#include "hostbridge/console_users_win.h"
 #include "hostbridge/random.h"
 #include "hostbridge/unique_handle_win.h"
 #include "hostbridge/uv/descriptor.h"
@@ -49,6 +50,7 @@ std::vector<std::string> utf8_arguments(int argc, char** argv) {
 
 std::optional<int> run_as_helper(const std::vector<std::string>& arguments) {
     if (const auto code = run_console_stub(arguments)) return code;
+    if (const auto code = run_console_count(arguments)) return code;
     return run_console_control(arguments);
 }
 

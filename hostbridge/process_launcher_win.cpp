@@ -30,11 +30,12 @@ struct Launch {
     std::array<UniqueHandle, 3> childs;
     std::optional<Job> job;
     ProgramKind kind = ProgramKind::console;
-    std::optional<PseudoConsole> console;
+    std::shared_ptr<PseudoConsole> console;
     UniqueHandle console_input;                            ///< Wine: our end of it, if streams[0] is not.
     std::shared_ptr<const std::atomic<bool>> interrupted;  ///< RunningProgram::Parts.
     ChildProcess child;
     std::chrono::milliseconds grace{};
+    LeftConsoles* left_consoles = nullptr;
     std::optional<LaunchFailure> failure;
     std::function<void(ProcessLauncher::Started)> started;
     std::function<void(ExitResult)> exited;
@@ -124,7 +125,7 @@ void make_console(Launch& launch) {
     }
     auto made = PseudoConsole::make(console_size(wanted.rows, wanted.columns), input, launch.childs[1].get());
     if (!made) return proto::warn(made.error().message());
-    launch.console.emplace(std::move(*made));
+    launch.console = std::make_shared<PseudoConsole>(std::move(*made));
     launch.console_input = std::move(direct.ours);
 }
 
@@ -184,12 +185,13 @@ proto::Result<void> prepare(uv_loop_t* loop, Launch& launch) {
 /// On the loop, when start_child() is done.
 void report_start(uv_loop_t* loop, Launch& launch) {
     if (launch.failure) return launch.started(std::move(*launch.failure));
-    const bool has_console = launch.console.has_value();
+    const bool has_console = launch.console != nullptr;
     RunningProgram::Parts parts{.child = std::move(launch.child),
                                 .job = std::move(*launch.job),
                                 .stdin_read_end = has_console ? UniqueHandle() : duplicate(launch.childs[0].get()),
                                 .kind = launch.kind,
                                 .console = std::move(launch.console),
+                                .left_consoles = launch.left_consoles,
                                 .interrupted = std::move(launch.interrupted),
                                 .grace = launch.grace};
     // While we hold these, the streams of the child do not end.
@@ -208,7 +210,7 @@ void report_start(uv_loop_t* loop, Launch& launch) {
 class WindowsLauncher final : public ProcessLauncher {
   public:
     WindowsLauncher(uv_loop_t* loop, std::chrono::milliseconds grace)
-        : loop_(loop), grace_(grace), machine_(HostMachine::detect()) {}
+        : loop_(loop), grace_(grace), left_consoles_(loop), machine_(HostMachine::detect()) {}
 
     void launch(ProcessRequest request, std::function<void(Started)> started,
                 std::function<void(ExitResult)> exited) override {
@@ -220,6 +222,7 @@ class WindowsLauncher final : public ProcessLauncher {
                 : ProgramKind::console;
         launch->request = std::move(request);
         launch->grace = grace_;
+        launch->left_consoles = &left_consoles_;
         launch->started = std::move(started);
         launch->exited = std::move(exited);
         if (const auto prepared = prepare(loop_, *launch); !prepared)
@@ -237,6 +240,7 @@ class WindowsLauncher final : public ProcessLauncher {
   private:
     uv_loop_t* loop_;
     std::chrono::milliseconds grace_;
+    LeftConsoles left_consoles_;
     HostMachine machine_;
 };
 

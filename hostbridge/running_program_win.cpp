@@ -34,7 +34,7 @@ RunningProgram::RunningProgram(uv_loop_t* loop, Parts parts, std::function<void(
       exited_(std::move(exited)),
       grace_(loop, [this] { terminate_job(); }),
       cursor_report_limit_(loop, [this] { make_up_cursor_report(); }),
-      has_console_(parts_.console.has_value()) {}
+      has_console_(parts_.console != nullptr) {}
 
 proto::Result<std::unique_ptr<RunningProgram>> RunningProgram::watch(uv_loop_t* loop, Parts parts,
                                                                      std::function<void(ExitResult)> exited) {
@@ -50,11 +50,16 @@ proto::Result<std::unique_ptr<RunningProgram>> RunningProgram::watch(uv_loop_t* 
 }
 
 RunningProgram::~RunningProgram() {
-    if (!has_exited_) terminate_tree();
+    if (!has_exited_) {
+        terminate_tree();
+    } else if (!terminated_ && parts_.console && parts_.console->get() != nullptr) {
+        parts_.left_consoles->keep({std::move(parts_.console), std::move(console_input_), std::move(parts_.job)});
+    }
 }
 
 void RunningProgram::set_pipes(std::array<std::unique_ptr<uv::Pipe>, 3> ours) {
     pipes = std::move(ours);
+    if (has_console_) console_input_ = duplicate(pipes[0]->native());
     if (!has_console_ || wine::pseudo_console_ends_of_flags()) return;
     // A console that inherits the cursor's position asks the terminal for it, and holds the program up until it is told.
     typed_ = pipes[0].get();
@@ -83,11 +88,22 @@ void RunningProgram::on_exit(std::uint32_t code) {
     grace_.stop();
     // What the program left running lives on, also when the agent ends.
     if (!terminated_) parts_.job.set_on_close(OnJobClose::let_live);
-    // Only then the output ends.
-    if (parts_.console) parts_.console->close();
+    if (parts_.console) close_console_unless_used();
     // Moved out first: the callback may destroy this object.
     const auto exited = std::move(exited_);
     exited(exit_result(code));
+}
+
+// Only then the output ends; but so does what the program left running on the console. Of what it left running elsewhere, with
+// a window for example, the user need not wait for the end.
+void RunningProgram::close_console_unless_used() {
+    const auto ids = parts_.job.process_ids();
+    const bool is_last = std::all_of(ids.begin(), ids.end(), [this](DWORD id) { return id == parts_.child.id; });
+    if (terminated_ || is_last || parts_.console->get() == nullptr) return parts_.console->close();
+    ask_for_console_users(loop_, parts_.console,
+                          [this, console = parts_.console, alive = std::weak_ptr(alive_)](bool any) {
+                              if (!any && !alive.expired()) console->close();
+                          });
 }
 
 ExitResult RunningProgram::exit_result(std::uint32_t code) const {

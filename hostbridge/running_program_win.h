@@ -11,6 +11,7 @@
 
 #include "hostbridge/child_process_win.h"
 #include "hostbridge/console_control_win.h"
+#include "hostbridge/console_users_win.h"
 #include "hostbridge/cursor_report_win.h"
 #include "hostbridge/exit_watch_win.h"
 #include "hostbridge/job_win.h"
@@ -33,7 +34,8 @@ class RunningProgram final : public Process {
         UniqueHandle
             stdin_read_end;  ///< A duplicate, to look into the pipe after the exit; none if that is a console's.
         ProgramKind kind;
-        std::optional<PseudoConsole> console;
+        std::shared_ptr<PseudoConsole> console;  ///< Null: none. Shared with work that is under way.
+        LeftConsoles* left_consoles;             ///< Borrowed.
         /// Whether a Ctrl-C was the last that was typed, by wine::type_to_console(); null elsewhere.
         std::shared_ptr<const std::atomic<bool>> interrupted;
         std::chrono::milliseconds grace;  ///< To end by itself after TERM, HUP or a hangup.
@@ -62,6 +64,7 @@ class RunningProgram final : public Process {
 
     void terminate_job();
     void on_exit(std::uint32_t code);
+    void close_console_unless_used();
     [[nodiscard]] ExitResult exit_result(std::uint32_t code) const;
     void begin_grace();
     void ask_to_end(ConsoleEvent event);
@@ -76,7 +79,8 @@ class RunningProgram final : public Process {
     uv::Timer grace_;
     uv::Timer cursor_report_limit_;
     CursorReportFinder cursor_report_;
-    uv::Pipe* typed_ = nullptr;  ///< pipes[0] of a console, borrowed back until the cursor's position is known.
+    UniqueHandle console_input_;  ///< A duplicate of our end: a console whose input ends, ends.
+    uv::Pipe* typed_ = nullptr;   ///< pipes[0] of a console, borrowed back until the cursor's position is known.
     const bool has_console_;
     std::optional<mzinit::v1::SignalNumber> requested_;  ///< The last signal that asks the program to end.
     /// One at a time, because each costs a process and a thread of the work queue; of those that come meanwhile the last.

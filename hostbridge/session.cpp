@@ -430,10 +430,11 @@ void Session::drain_time_over() {
     flush();
 }
 
-// What lives on can go on writing. Of a terminal that is the keeper's business, because it has to keep it open.
+// What lives on can go on writing. Of a terminal that is the keeper's business on POSIX, because it has to keep it open.
 void Session::leave_output(OutputRelay& output) {
-    const bool is_terminal = output.stream() == proto::stream_stdout && has_terminal();
-    if (is_terminal || services_.discarded_output == nullptr) return output.close();
+    const bool is_kept =
+        output.stream() == proto::stream_stdout && process_->terminal() == mzinit::v1::TERMINAL_KIND_POSIX;
+    if (is_kept || services_.discarded_output == nullptr) return output.close();
     services_.discarded_output->take(output.give_up());
 }
 

@@ -47,14 +47,19 @@ def windows_processes(mark):
     return found
 
 
+SAMPLES = host_path(bridges.SAMPLES)
+
+
 class WindowsTest(unittest.TestCase):
+    agent_options = ()
+
     @classmethod
     def setUpClass(cls):
         for needed in (bridges.WINDOWS_AGENT, bridges.HOSTBRIDGE, os.path.join(bridges.SAMPLES, "console.exe")):
             if not os.path.exists(needed):
                 raise unittest.SkipTest(f"{needed} has not been built")
         cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
-        cls.bridge = cls.enterClassContext(bridges.start_windows_bridge(cls.directory))
+        cls.bridge = cls.enterClassContext(bridges.start_windows_bridge(cls.directory, cls.agent_options))
         with open(os.path.join(cls.directory, "key"), encoding="ascii") as file:
             cls.key_id, digits = file.read().split()
         cls.key = bytes.fromhex(digits)
@@ -74,6 +79,12 @@ class WindowsTest(unittest.TestCase):
         client, answer = self.launch(program, *arguments, terminal_streams=streams, terminal=SIZE)
         self.assertEqual(answer.terminal, messages.TERMINAL_WINDOWS)
         return Terminal(client)
+
+    def batch_file(self, name, *commands):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write("".join(f"@{command}\r\n" for command in commands))
+        return path
 
     def start_without_terminal(self, program, *arguments):
         return Terminal(self.launch(program, *arguments)[0])
@@ -332,6 +343,60 @@ class Signals(WindowsTest):
         wait_until(lambda: os.path.exists(path), "the program runs")
         client.connection.send_control("Signal", signal=SIGNAL_NUMBERS["TERM"])
         self.assertEqual(client.communicate().signal, SIGNAL_NUMBERS["TERM"])
+
+
+def console_count():
+    """How many of Wine's processes for pseudoconsoles run."""
+    count = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file, open(f"/proc/{pid}/environ", "rb") as environment:
+                count += b"conhost.exe\0--headless" in file.read() and bridges.WINE_PREFIX.encode() in environment.read()
+        except OSError:
+            continue
+    return count
+
+
+class Descendants(WindowsTest):
+    agent_options = ("--drain-time", "1")
+
+    def test_what_was_left_running_lives_on_and_its_console_as_long(self):
+        wait_until(lambda: console_count() == 0, "those of other tests are closed")
+        directory = self.subdirectory("left")
+        # Two of the five are on its console, and three are not.
+        terminal = self.start("tree.exe", host_path(directory), "4", "--exit")
+        beats = self.beats(directory)
+        result = terminal.finish()
+        self.assertEqual((result.code, printed(result.stdout).count(b"child")), (0, 5))
+        self.assert_beating(beats)
+        self.assertEqual(console_count(), 1)
+        self.assert_gone(host_path(directory))
+        wait_until(lambda: console_count() == 0, "the console is closed")
+
+    def test_what_it_writes_later_is_thrown_away(self):
+        mark = os.path.join(self.directory, "mark.txt")
+        writer = self.batch_file("writer.bat", f"{SAMPLES}\\console.exe --lines 20000 <nul", f"echo done >{host_path(mark)}")
+        terminal = self.start(self.batch_file("left.bat", f"start /b cmd /c {host_path(writer)}", "exit 3"))
+        self.assertEqual(terminal.finish().code, 3)
+        # It would never come to that if nobody read.
+        wait_until(lambda: os.path.exists(mark), "all is written")
+
+
+class DescendantsElsewhere(WindowsTest):
+    agent_options = ("--drain-time", "1000")
+
+    def test_what_has_another_console_or_none_is_not_waited_for(self):
+        path = os.path.join(self.directory, "elsewhere.txt")
+        terminal = self.start(self.batch_file("start.bat", f"start {SAMPLES}\\gui.exe {host_path(path)} 0 2000", "exit 4"))
+        self.assertEqual(terminal.finish().code, 4)
+        wait_until(lambda: os.path.exists(path), "it runs")
+
+        def text():
+            with open(path, encoding="ascii") as file:
+                return file.read()
+
+        self.assertNotIn("Goodbye.", text())
+        wait_until(lambda: "Goodbye." in text(), "it lives on")
 
 
 class LostClients(WindowsTest):
