@@ -5,6 +5,7 @@ What Wine's consoles cannot do is not tested: they take no other size, and know 
 import os
 import random
 import re
+import sys
 import time
 import unittest
 
@@ -55,9 +56,6 @@ class WindowsTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        for needed in (bridges.WINDOWS_AGENT, bridges.HOSTBRIDGE, os.path.join(bridges.SAMPLES, "console.exe")):
-            if not os.path.exists(needed):
-                raise unittest.SkipTest(f"{needed} has not been built")
         cls.directory = cls.enterClassContext(bridges.TemporaryDirectory())
         cls.bridge = cls.enterClassContext(bridges.start_windows_bridge(cls.directory, cls.agent_options))
         with open(os.path.join(cls.directory, "key"), encoding="ascii") as file:
@@ -451,4 +449,9 @@ class LostClients(WindowsTest):
 
 
 if __name__ == "__main__":
+    for needed in (bridges.WINDOWS_AGENT, bridges.HOSTBRIDGE, os.path.join(bridges.SAMPLES, "console.exe")):
+        if not os.path.exists(needed):
+            print(f"skipped: {needed} has not been built")
+            sys.exit(bridges.SKIP)
+    bridges.run_in_pid_namespace(__file__)
     unittest.main()

@@ -155,12 +155,12 @@ def exec_in_guest(command):
 
 
 def run_in_pid_namespace(script):
-    """Makes the calling test script, run by root, the first process of a PID namespace: what Wine leaves running ends with it. A
+    """Makes the calling test script the first process of a PID namespace: what Wine leaves running ends with it. A
     wineserver that stayed would be found by later tests in namespaces of their own, and cannot serve programs of those."""
     if os.environ.get("MZINIT_IN_PID_NAMESPACE"):
         return
     os.environ["MZINIT_IN_PID_NAMESPACE"] = "1"
-    namespace = ["unshare", "-pf", "--mount-proc", "--kill-child"]
+    namespace = ["unshare", *([] if os.geteuid() == 0 else ["-Ur"]), "-pf", "--mount-proc", "--kill-child"]
     os.execvp("unshare", [*namespace, sys.executable, os.path.abspath(script), *sys.argv[1:]])
 
 
