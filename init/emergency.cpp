@@ -69,7 +69,15 @@ void check_handler(const char* file, int line, const char* text) noexcept {
 void fault_handler(int signal, siginfo_t* details, void*) {
     // Sent by somebody, it is no fault; but abort() sends its signal too.
     const bool is_ours = details->si_code > 0 || (signal == SIGABRT && details->si_pid == ::getpid());
-    if (is_ours) enter(::sigdescr_np(signal));
+    if (!is_ours) return;
+    // A fault of what follows is to come here again.
+    sigset_t all_but_faults;
+    ::sigfillset(&all_but_faults);
+    for (int number = 1; number <= SIGRTMAX; ++number) {
+        if (number == SIGABRT || interop::is_fault_signal(number)) ::sigdelset(&all_but_faults, number);
+    }
+    ::sigprocmask(SIG_SETMASK, &all_but_faults, nullptr);
+    enter(::sigdescr_np(signal));
 }
 
 }  // namespace
@@ -81,14 +89,15 @@ void arm_emergency(pid_t child, Finish finish, OnSignal on_signal) noexcept {
     proto::set_check_handler(check_handler);
     // Also where an allocation fails: what throws bad_alloc is not caught.
     std::set_terminate([] { enter("an exception that nobody caught"); });
-    // The stack may be what is wrong. The handler never returns, so it must not block its own signal for ever.
+    // The stack may be what is wrong. One at a time: on some processors the stack has no room for a second one's frame.
     const stack_t stack{.ss_sp = handler_stack, .ss_flags = 0, .ss_size = sizeof handler_stack};
     ::sigaltstack(&stack, nullptr);
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
         if (signal != SIGABRT && !interop::is_fault_signal(signal)) continue;
         struct sigaction action {};
         action.sa_sigaction = fault_handler;
-        action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+        ::sigfillset(&action.sa_mask);
         ::sigaction(signal, &action, nullptr);
     }
 }
