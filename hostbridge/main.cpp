@@ -63,8 +63,7 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
         ->type_name("FILE");
     add_seconds(app, "--drain-time", options.drain_limit,
                 "How long what a program left running may hold its output; after that it is thrown away");
-    add_seconds(app, "--grace", options.grace,
-                "How long programs have to end by themselves after SIGTERM or SIGHUP");
+    add_seconds(app, "--grace", options.grace, "How long programs have to end by themselves after SIGTERM or SIGHUP");
     app.add_option("--ready-fd", options.ready_fd, "Descriptor that gets the endpoints, one a line, once all listen")
         ->type_name("N");
     app.add_option("--ready-file", options.ready_file, "File that is made with the endpoints once all listen")
