@@ -50,16 +50,6 @@ bool is_service_name(std::string_view name) {
            not_in_front.find(name.front()) == std::string_view::npos;
 }
 
-void append_words(std::vector<std::string>& list, std::string_view text) {
-    while (true) {
-        const auto first = text.find_first_not_of(" \t,\n");
-        if (first == std::string_view::npos) return;
-        text.remove_prefix(first);
-        list.emplace_back(text.substr(0, text.find_first_of(" \t,\n")));
-        text.remove_prefix(list.back().size());
-    }
-}
-
 class Reader {
   public:
     MachineSettings read(std::string_view text) {
@@ -137,7 +127,7 @@ class Reader {
             settings_.hostname = setting.value;
         } else if (name == "modules") {
             if (!setting.continues) settings_.modules.clear();
-            append_words(settings_.modules, setting.value);
+            for (const std::string_view word : interop::split_list(setting.value)) settings_.modules.emplace_back(word);
         } else if (name == "register") {
             set_switch(settings_.registers, setting);
         } else if (name == "broker") {

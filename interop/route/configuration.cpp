@@ -19,18 +19,6 @@ namespace {
 constexpr std::size_t largest_file = 256u << 10;
 constexpr std::size_t largest_kernel_command_line = 64u << 10;
 
-std::vector<std::string_view> split_list(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (true) {
-        const auto first = text.find_first_not_of(" \t,\n");
-        if (first == std::string_view::npos) return words;
-        text.remove_prefix(first);
-        const auto end = text.find_first_of(" \t,\n");
-        words.push_back(text.substr(0, end));
-        text.remove_prefix(words.back().size());
-    }
-}
-
 // Sections that are read elsewhere, by the container's and the machine's init.
 bool belongs_to_others(std::string_view section) {
     constexpr std::array<std::string_view, 6> others{"interop", "automount", "boot", "network", "user", "wsl2"};

@@ -100,4 +100,16 @@ std::string at_ini_line(std::size_t line, std::string_view what) {
     return "line " + std::to_string(line) + ": " + std::string(what);
 }
 
+std::vector<std::string_view> split_list(std::string_view text) {
+    std::vector<std::string_view> words;
+    while (true) {
+        const auto first = text.find_first_not_of(" \t,\n");
+        if (first == std::string_view::npos) return words;
+        text.remove_prefix(first);
+        const auto end = text.find_first_of(" \t,\n");
+        words.push_back(text.substr(0, end));
+        text.remove_prefix(words.back().size());
+    }
+}
+
 }  // namespace interop

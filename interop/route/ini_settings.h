@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace interop {
 
@@ -36,5 +37,8 @@ std::size_t find_long_ini_line(std::string_view text);
 
 /// "line 3: WHAT", for messages.
 std::string at_ini_line(std::size_t line, std::string_view what);
+
+/// The words of a value that is a list, separated by blanks or commas. They are parts of `text`.
+std::vector<std::string_view> split_list(std::string_view text);
 
 }  // namespace interop
