@@ -115,6 +115,19 @@ def name_of_process(pid):
         return ""
 
 
+def missing_for_machines(*programs):
+    """What there is not of what boots a machine with our programs in it, `programs` of this machine among that, or None."""
+    for program in ("qemu-system-x86_64", "busybox", "cpio", *programs):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    for program in (MZINIT, HOSTBRIDGE):
+        if not os.path.exists(program):
+            return f"{program} has not been built"
+    if SANITIZED:
+        return "a sanitized mzinit is dynamic, and runs in no other root directory; the release preset tests this"
+    return None
+
+
 def peak_memory(pid):
     """Bytes that the process has had resident at most; 0 once it has ended."""
     with open(f"/proc/{pid}/status") as status:

@@ -18,19 +18,6 @@ KERNEL = os.path.join(CACHE, "kernel")
 PATIENCE = 240
 
 
-def missing():
-    """What there is not, or None."""
-    for program in ("qemu-system-x86_64", "busybox", "cpio", "mkfs.ext4"):
-        if not shutil.which(program):
-            return f"{program} is not installed"
-    for program in (bridges.MZINIT, bridges.HOSTBRIDGE):
-        if not os.path.exists(program):
-            return f"{program} has not been built"
-    if bridges.SANITIZED:
-        return "a sanitized mzinit is dynamic; the release preset tests this"
-    return None
-
-
 def fetch_kernel():
     subprocess.run([os.path.join(GUEST, "fetch_kernel.sh"), KERNEL], check=True, stdout=subprocess.DEVNULL)
 

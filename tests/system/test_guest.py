@@ -246,22 +246,9 @@ class InGuest(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (6, "to stderr\n"), result.stdout)
 
 
-def missing():
-    """What there is not, or None."""
-    for program in ("qemu-system-x86_64", "busybox", "cpio"):
-        if not shutil.which(program):
-            return f"{program} is not installed"
-    for program in (bridges.MZINIT, bridges.HOSTBRIDGE):
-        if not os.path.exists(program):
-            return f"{program} has not been built"
-    if bridges.SANITIZED:
-        return "a sanitized mzinit is dynamic, and runs in no other root directory; the release preset tests this"
-    return None
-
-
 if __name__ == "__main__":
     if "GUEST_TEST_DIRECTORY" not in os.environ:
-        reason = missing()
+        reason = bridges.missing_for_machines()
         if reason:
             print(f"skipped: {reason}", flush=True)
             sys.exit(bridges.SKIP)

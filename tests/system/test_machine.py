@@ -398,7 +398,7 @@ class ShortMachines(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = machine.missing()
+    reason = bridges.missing_for_machines("mkfs.ext4")
     if reason:
         print(f"skipped: {reason}", flush=True)
         sys.exit(bridges.SKIP)
