@@ -14,6 +14,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 import mzinit_peer as peer
 import peer_messages as messages
 from bridges import wait_until
@@ -680,4 +681,4 @@ if __name__ == "__main__":
     if not os.path.exists(bridges.HOSTBRIDGE):
         print(f"skipped: {bridges.HOSTBRIDGE} has not been built")
         sys.exit(bridges.SKIP)
-    unittest.main()
+    limited_tests.main()

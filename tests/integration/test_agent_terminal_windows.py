@@ -10,6 +10,7 @@ import time
 import unittest
 
 import bridges
+import limited_tests
 import mzinit_peer as peer
 import peer_messages as messages
 from bridges import wait_until
@@ -454,4 +455,4 @@ if __name__ == "__main__":
             print(f"skipped: {needed} has not been built")
             sys.exit(bridges.SKIP)
     bridges.run_in_pid_namespace(__file__)
-    unittest.main()
+    limited_tests.main()

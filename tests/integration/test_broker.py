@@ -18,6 +18,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 import mzinit_peer as peer
 import peer_messages as messages
 import tickets
@@ -689,4 +690,4 @@ if __name__ == "__main__":
         print("skipped: only root can call the broker as several users", flush=True)
         sys.exit(bridges.SKIP)
     bridges.run_in_pid_namespace(__file__)
-    unittest.main()
+    limited_tests.main()

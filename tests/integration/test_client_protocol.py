@@ -13,6 +13,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 import mzinit_peer as peer
 import peer_connection as wire
 import peer_messages as messages
@@ -576,4 +577,4 @@ if __name__ == "__main__":
     if not os.path.exists(bridges.MZINIT):
         print(f"skipped: {bridges.MZINIT} has not been built")
         sys.exit(bridges.SKIP)
-    unittest.main()
+    limited_tests.main()

@@ -9,6 +9,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 import mzinit_peer as peer
 from bridges import wait_until
 from terminal_shell import Shell
@@ -409,4 +410,4 @@ if __name__ == "__main__":
     if not os.path.exists(bridges.MZINIT):
         print(f"skipped: {bridges.MZINIT} has not been built", flush=True)
         sys.exit(bridges.SKIP)
-    unittest.main()
+    limited_tests.main()

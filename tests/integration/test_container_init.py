@@ -16,6 +16,7 @@ import unittest
 
 import bridges
 from bridges import HANG_GUARD, MZINIT, wait_until
+import limited_tests
 
 NAMESPACES = ["unshare", "-Urmpf", "--mount-proc"]
 INIT = [*NAMESPACES, "--kill-child", MZINIT]
@@ -306,4 +307,4 @@ class Identify(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    limited_tests.main()

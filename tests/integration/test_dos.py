@@ -14,6 +14,7 @@ import unittest
 
 import bridges
 from bridges import HANG_GUARD, MZINIT, wait_until
+import limited_tests
 
 SOURCES = os.path.join(bridges.SOURCE, "tests", "support", "dos")
 # What reads its PSP where a COM program has it is assembled as one only.
@@ -593,4 +594,4 @@ if __name__ == "__main__":
             print(f"skipped: {needed} is not installed", flush=True)
             sys.exit(bridges.SKIP)
     bridges.run_below_mzinit(__file__)
-    unittest.main()
+    limited_tests.main()

@@ -16,6 +16,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 import mzinit_peer as peer
 import peer_connection as wire
 from bridges import SAMPLES
@@ -643,4 +644,4 @@ class Wine(FallbackTest):
 
 if __name__ == "__main__":
     bridges.run_below_mzinit(__file__)
-    unittest.main()
+    limited_tests.main()

@@ -16,6 +16,7 @@ import unittest
 import bridges
 import file_verdict
 from bridges import HANG_GUARD, MZINIT, SAMPLES, SAMPLES32, SOURCE
+import limited_tests
 
 KERNEL = os.path.join(SOURCE, "build", "guest", "kernel")
 UPX = os.environ.get("MZINIT_UPX") or os.path.join(SOURCE, "build", "upx", "usr", "bin", "upx-ucl")
@@ -387,4 +388,4 @@ class WhatCannotBeRead(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    limited_tests.main()

@@ -17,6 +17,7 @@ import unittest
 
 import bridges
 from bridges import HANG_GUARD, MZINIT, wait_until
+import limited_tests
 
 NAMESPACES = ["unshare", "-Urmpf", "--mount-proc", "--kill-child"]
 
@@ -418,4 +419,4 @@ class FirstProcessOfItsSession(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    limited_tests.main()

@@ -10,6 +10,7 @@ import unittest
 
 import bridges
 from bridges import BUILD, EMULATED, HANG_GUARD
+import limited_tests
 
 
 def cached(name):
@@ -135,4 +136,4 @@ if __name__ == "__main__":
     if cached("CMAKE_BUILD_TYPE") != "MinSizeRel" or bridges.SANITIZED:
         print("skipped: packages are made of the release build", flush=True)
         sys.exit(bridges.SKIP)
-    unittest.main()
+    limited_tests.main()

@@ -20,6 +20,7 @@ import unittest
 
 import bridges
 from bridges import SAMPLES, wait_until
+import limited_tests
 
 BIG = 2 << 20 if bridges.EMULATED else 64 << 20
 # Sanitized programs are several times slower; what is repeated is repeated less there.
@@ -549,4 +550,4 @@ class SecondAgent(unittest.TestCase):
 
 if __name__ == "__main__":
     bridges.run_below_mzinit(__file__)
-    unittest.main(verbosity=2)
+    limited_tests.main()

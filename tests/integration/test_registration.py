@@ -13,6 +13,7 @@ import unittest
 import bridges
 import fake_programs
 from bridges import EMULATED, HANG_GUARD, MZINIT
+import limited_tests
 
 MISC = "/proc/sys/fs/binfmt_misc"
 NAMESPACES = ["unshare", "-mpf" if EMULATED else "-Urmpf", "--mount-proc", "--kill-child"]
@@ -515,4 +516,4 @@ class EmbeddedConfiguration(Launches):
 if __name__ == "__main__":
     if not EMULATED and not bridges.has_private_binfmt_misc():
         bridges.exec_in_guest([sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
-    unittest.main()
+    limited_tests.main()

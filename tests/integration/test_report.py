@@ -11,6 +11,7 @@ import sys
 import unittest
 
 import bridges
+import limited_tests
 import mzinit_peer as peer
 import peer_connection as wire
 import peer_messages as messages
@@ -325,4 +326,4 @@ if __name__ == "__main__":
         if not os.path.exists(program):
             print(f"skipped: {program} has not been built", flush=True)
             sys.exit(bridges.SKIP)
-    unittest.main()
+    limited_tests.main()

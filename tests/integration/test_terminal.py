@@ -9,6 +9,7 @@ import unittest
 
 import bridges
 from bridges import SAMPLES, wait_until
+import limited_tests
 from terminal_shell import Shell
 
 
@@ -231,4 +232,4 @@ class WindowsTcp(TerminalTests, unittest.TestCase):
 
 if __name__ == "__main__":
     bridges.run_below_mzinit(__file__)
-    unittest.main()
+    limited_tests.main()

@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import fake_programs
+import limited_tests
 
 SOURCE = os.environ.get("MZINIT_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MZINIT_BUILD_DIR") or os.path.join(SOURCE, "build", "release")
@@ -218,6 +219,7 @@ class Bridge:
         except BaseException:
             self.stop()
             raise
+        limited_tests.witnesses.append(self.witness)
         self.environment = {"MZINIT_HOST": " ".join(self.endpoints)}
         if key_file:
             conf = os.path.join(os.path.dirname(ready_file), "mzinit.conf")
@@ -228,6 +230,9 @@ class Bridge:
     def log(self):
         with open(self.log_path, errors="replace") as log:
             return Log(log.read())
+
+    def witness(self):
+        return f"the agent (pid {self.process.pid}) had said:\n{excerpt(self.log())}"
 
     def assert_alive(self):
         """For before and after each test: if the agent is gone, that is what it fails of. The first one has the log."""
@@ -243,6 +248,8 @@ class Bridge:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def stop(self):
+        if self.witness in limited_tests.witnesses:
+            limited_tests.witnesses.remove(self.witness)
         if self.process.poll() is None:
             self.process.terminate()
             try:

@@ -192,5 +192,34 @@ class Hanging(unittest.TestCase):
         self.assertEqual(sum("holds its output" in line for line in told), 1)
 
 
+class TestsThatHang(unittest.TestCase):
+    def test_one_that_waits_for_ever_fails_with_where_it_stood_and_the_next_runs(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "hangs.py")
+            with open(path, "w") as file:
+                file.write(textwrap.dedent("""
+                    import subprocess, unittest, limited_tests
+                    limited_tests.LimitedResult.limit = 0.5
+                    limited_tests.witnesses.append(lambda: "what the log said")
+                    class T(unittest.TestCase):
+                        def test_a(self):
+                            child = subprocess.Popen(["sleep", "1234"])
+                            try:
+                                child.wait()
+                            finally:
+                                child.kill()
+                        def test_b(self):
+                            print("b has run")
+                    limited_tests.main()
+                """))
+            ended = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=bridges.HANG_GUARD)
+        self.assertEqual((ended.returncode, ended.stdout), (1, "b has run\n"))
+        self.assertRegex(ended.stderr, r"child\.wait\(\)")
+        self.assertRegex(ended.stderr, r"TookTooLong: not done after 0\.5 s")
+        self.assertRegex(ended.stderr, r"\n\d+ \(of \d+\) S \w+ sleep 1234\n")
+        self.assertIn("\nwhat the log said\n", ended.stderr)
+        self.assertIn("FAILED (errors=1)", ended.stderr)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

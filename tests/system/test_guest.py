@@ -10,6 +10,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 
 SCRIPT = os.path.join(bridges.SOURCE, "tests", "support", "guest", "run_in_guest.sh")
 MACHINE_TABLE = "/proc/sys/fs/binfmt_misc"
@@ -253,4 +254,4 @@ if __name__ == "__main__":
             print(f"skipped: {reason}", flush=True)
             sys.exit(bridges.SKIP)
         del InGuest
-    unittest.main()
+    limited_tests.main()

@@ -10,6 +10,7 @@ import unittest
 
 import bridges
 import fake_programs
+import limited_tests
 import machine
 from machine import Initramfs, Machine
 
@@ -403,4 +404,4 @@ if __name__ == "__main__":
         print(f"skipped: {reason}", flush=True)
         sys.exit(bridges.SKIP)
     machine.fetch_kernel()
-    unittest.main()
+    limited_tests.main()
