@@ -681,4 +681,5 @@ if __name__ == "__main__":
     if not os.path.exists(bridges.HOSTBRIDGE):
         print(f"skipped: {bridges.HOSTBRIDGE} has not been built")
         sys.exit(bridges.SKIP)
+    bridges.run_in_pid_namespace(__file__)
     limited_tests.main()

@@ -141,6 +141,19 @@ def has_private_binfmt_misc():
     return subprocess.run(["unshare", "-Urmpf", "--mount-proc", "sh", "-c", mount], stderr=subprocess.DEVNULL).returncode == 0
 
 
+def refuse_stray_wineserver():
+    """Ends with what is wrong if a wineserver of our prefix runs already. Programs in a PID namespace of their own would find
+    it; but it means other processes by the numbers of theirs, and sends their signals to those."""
+    prefix = f"WINEPREFIX={WINE_PREFIX}".encode()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm") as comm, open(f"/proc/{pid}/environ", "rb") as environment:
+                if comm.read().startswith("wineserver") and prefix in environment.read().split(b"\0"):
+                    sys.exit(f"a test before this one, or another run, has left the wineserver of {WINE_PREFIX} running: pid {pid}")
+        except OSError:
+            continue
+
+
 def run_below_mzinit(script):
     """Makes the calling test script run below `mzinit --register`, in namespaces of its own with a rule for MZ; on a kernel
     that cannot do that, inside the emulated guest. Returns only there."""
@@ -150,6 +163,7 @@ def run_below_mzinit(script):
         if not os.path.exists(needed):
             print(f"skipped: {needed} has not been built", flush=True)
             sys.exit(SKIP)
+    refuse_stray_wineserver()
     os.environ["MZINIT_BELOW_INIT"] = "1"
     own = [MZINIT, "--register", "--", sys.executable, os.path.abspath(script)] + sys.argv[1:]
     if has_private_binfmt_misc():
@@ -173,6 +187,7 @@ def run_in_pid_namespace(script):
     wineserver that stayed would be found by later tests in namespaces of their own, and cannot serve programs of those."""
     if os.environ.get("MZINIT_IN_PID_NAMESPACE"):
         return
+    refuse_stray_wineserver()
     os.environ["MZINIT_IN_PID_NAMESPACE"] = "1"
     namespace = ["unshare", *([] if os.geteuid() == 0 else ["-Ur"]), "-pf", "--mount-proc", "--kill-child"]
     os.execvp("unshare", [*namespace, sys.executable, os.path.abspath(script), *sys.argv[1:]])
