@@ -41,7 +41,8 @@ void KeeperLink::receive() {
     while (true) {
         KeeperReport report{};
         const ssize_t size = ::recv(control_.get(), &report, sizeof report, MSG_DONTWAIT);
-        if (size < 0 && errno == EINTR) continue;
+        // A keeper that has ended without reading our last command is a reset, which comes before its last report.
+        if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
         if (size < 0 && errno == EAGAIN) return;
         if (size == sizeof report) {
             on_report_(report);

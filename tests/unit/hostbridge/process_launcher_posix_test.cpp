@@ -144,6 +144,19 @@ class PosixLauncherTest : public testing::Test {
         return end != std::string::npos && text[end + 2] != 'Z' && text[end + 2] != 'X';
     }
 
+    static pid_t parent_of(pid_t process) {
+        const std::string text = read_file("/proc/" + std::to_string(process) + "/stat");
+        char state = 0;
+        pid_t parent = 0;
+        std::istringstream(text.substr(text.rfind(')') + 1)) >> state >> parent;
+        return parent;
+    }
+
+    static std::string read_file(const std::string& path) {
+        std::ifstream file(path);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+
     std::vector<pid_t> printed_processes() {
         std::vector<pid_t> processes;
         std::istringstream text(output_[1]);
@@ -437,6 +450,20 @@ TEST_F(PosixLauncherTest, SurvivesTheDeathOfAKeeper) {
 ProcessRequest with_terminal(ProcessRequest request) {
     request.terminal = TerminalRequest{.rows = 31, .columns = 97, .name = "vt100", .includes_stderr = true};
     return request;
+}
+
+TEST_F(PosixLauncherTest, ReportsTheExitOfAProgramThatASignalCameTooLateFor) {
+    start(request_of("read line; exit 3"));
+    ASSERT_TRUE(process_);
+    const auto program = static_cast<pid_t>(process_->id());
+    const pid_t keeper = parent_of(program);
+    ::kill(keeper, SIGSTOP);
+    write_stdin("end\n");
+    run_until([&] { return !is_alive(program); });
+    process_->deliver(mzinit::v1::SIGNAL_TERM);
+    ::kill(keeper, SIGCONT);
+    wait_for_exit();
+    EXPECT_EQ(*exit_, code(3));
 }
 
 TEST_F(PosixLauncherTest, GivesTheProgramATerminal) {
