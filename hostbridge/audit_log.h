@@ -22,7 +22,7 @@ std::string escape_for_log(std::string_view text);
 struct LaunchRecord {
     std::string peer;
     std::string program;
-    std::string result;            ///< "exit 0", "signal 9", "refused not_found", "client lost".
+    std::string result;            ///< "exit 0", "signal 9", "refused not_found", "client lost", "detached".
     std::uint64_t process_id = 0;  ///< 0: nothing was started.
     std::chrono::milliseconds duration{0};
 };

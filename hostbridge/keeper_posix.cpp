@@ -110,7 +110,11 @@ void fill_exit_report_variable(char* variable, pid_t keeper) noexcept {
 
 // In the program's process, which shares the keeper's memory until it executes. Returns only what failed.
 KeeperReport become_program(const KeeperOrder& order, pid_t keeper) noexcept {
-    ::setpgid(0, 0);
+    if (order.is_detached) {
+        ::setsid();
+    } else {
+        ::setpgid(0, 0);
+    }
     const pid_t group = ::getpid();
     // SIGTTOU, which this would cost in the background, is still blocked.
     if (order.terminal >= 0 && ::ioctl(stdin_slot, TIOCSPGRP, &group) < 0) {
@@ -288,7 +292,7 @@ void run_keeper(const KeeperOrder& order) noexcept {
     const bool has_terminal = order.terminal >= 0;
     // The terminal stays open in stdin_slot: a program may close all that it has of it and open /dev/tty again.
     for (int slot = has_terminal ? stdout_slot : stdin_slot; slot < slot_end; ++slot) ::close(slot);
-    if (report.kind != KeeperReport::started) {
+    if (report.kind != KeeperReport::started || order.is_detached) {
         send_report(report);
         ::_exit(0);
     }

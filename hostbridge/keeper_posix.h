@@ -13,6 +13,8 @@ namespace hostbridge {
 /// so all that it needs is prepared before the fork. It leads a session of its own, the program a group of its own. That
 /// is the foreground group if there is a terminal, and never an orphaned one, in which the kernel would drop SIGTSTP.
 ///
+/// A detached program leads a session of its own, and its keeper goes as soon as it has reported the start.
+///
 /// With a terminal it stays as long as anybody has that open, because the end of a session's leader and the last
 /// descriptor of a terminal's other end each mean a hangup; what is written there after the program's end it throws away.
 struct KeeperOrder {
@@ -28,6 +30,7 @@ struct KeeperOrder {
     int exit_report = -1;                  ///< A memfd of ExitReport, or -1.
     char* exit_report_variable = nullptr;  ///< exit_report_variable_size bytes that envp points to; filled in.
     bool is_wine = false;                  ///< What is executed is Wine's starter.
+    bool is_detached = false;              ///< The program is let go as soon as it runs.
     rlimit descriptor_limit{};             ///< For the program: the agent has raised its own.
 };
 

@@ -235,6 +235,7 @@ std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch,
         request.environment.emplace_back(variable.name(), variable.value());
     request.depth = launch.depth();
     request.terminal = wanted_terminal(launch);
+    request.detached = launch.detach();
     if (auto unusable = find_working_directory(launch, descriptors, context, request)) return std::move(*unusable);
     return request;
 }

@@ -48,6 +48,8 @@ struct ProcessRequest {
     /// made and its other end handed out in Process. Always -1 on Windows.
     std::array<int, 3> passed_streams{-1, -1, -1};
     int passed_working_directory = -1;  ///< POSIX: wins over working_directory; borrowed, -1 if none.
+    /// To be started with the null device for its streams, and then let go: see DetachedProgram.
+    bool detached = false;
 };
 
 /// Why there is no Process; goes into LaunchError as it is.
@@ -120,15 +122,21 @@ class Process {
     virtual void terminate_tree() = 0;
 };
 
+/// A program that was started and let go: it outlives its client and the agent, and nobody is told of its end.
+struct DetachedProgram {
+    std::uint64_t id = 0;
+};
+
 /// Starts programs. One per agent, shared by its sessions.
 class ProcessLauncher {
   public:
-    using Started = std::variant<std::unique_ptr<Process>, LaunchFailure>;
+    using Started = std::variant<std::unique_ptr<Process>, DetachedProgram, LaunchFailure>;
 
     virtual ~ProcessLauncher() = default;
 
     /// Starts `request` and calls `started` once with the outcome, on the loop; `exited` follows once after a
-    /// success, when the program itself (not its descendants) has ended, unless the Process was destroyed.
+    /// success, when the program itself (not its descendants) has ended, unless the Process was destroyed. The outcome is a
+    /// DetachedProgram, and then nothing follows, if and only if the request says so.
     virtual void launch(ProcessRequest request, std::function<void(Started)> started,
                         std::function<void(ExitResult)> exited) = 0;
 

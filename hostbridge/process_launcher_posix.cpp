@@ -199,6 +199,9 @@ proto::Result<void> PosixLauncher::make_pipe(Launch& launch, std::size_t stream)
 void PosixLauncher::start(const std::shared_ptr<Launch>& launch) {
     proto::Result<void> ready;
     if (launch->request.terminal) ready = make_terminal(*launch);
+    if (launch->request.detached) {
+        for (auto& stream : launch->streams) stream = duplicate(null_device_.get());
+    }
     for (std::size_t stream = 0; stream < 3 && ready; ++stream) {
         if (!launch->streams[stream]) ready = make_pipe(*launch, stream);
     }
@@ -213,7 +216,7 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
     LaunchPlan& plan = launch->plan;
     UniqueFd exit_report;
     std::array<char, exit_report_variable_size> exit_variable{};
-    if (plan.uses_wine && !exit_object_.empty()) {
+    if (plan.uses_wine && !exit_object_.empty() && !launch->request.detached) {
         exit_report = UniqueFd(::memfd_create("exit report", MFD_CLOEXEC));
         const auto preloaded = plan.environment.get("LD_PRELOAD");
         plan.environment.overlay("LD_PRELOAD", preloaded ? exit_object_ + ":" + *preloaded : exit_object_);
@@ -237,6 +240,7 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
     order.null_device = null_device_.get();
     order.exit_report = exit_report.get();
     order.is_wine = plan.uses_wine;
+    order.is_detached = launch->request.detached;
     order.exit_report_variable = exit_variable.data();
     order.descriptor_limit = original_descriptor_limit();
     auto link = KeeperLink::start(loop_, order, {}, [this, launch](KeeperLink& gone) { on_gone(launch, gone); });
@@ -265,6 +269,7 @@ void PosixLauncher::on_report(const std::shared_ptr<Launch>& launch, KeeperLink&
 }
 
 void PosixLauncher::hand_over(const std::shared_ptr<Launch>& launch, KeeperLink& link, std::uint64_t process_id) {
+    if (launch->request.detached) return std::exchange(launch->started, nullptr)(DetachedProgram{process_id});
     auto process = std::make_unique<RunningProgram>(
         loop_, link,
         RunningProgram::Parts{.id = process_id,

@@ -151,16 +151,26 @@ void start_on_console(Launch& launch, ChildCommand& command) {
     }
 }
 
+/// In no job, which would tie it to us.
+void start_detached(Launch& launch, ChildCommand& command) {
+    const UniqueHandle null_device(CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                               nullptr, OPEN_EXISTING, 0, nullptr));
+    command.streams = {null_device.get(), null_device.get(), null_device.get()};
+    const DWORD error = null_device ? create_child(command, launch.child) : GetLastError();
+    if (error != ERROR_SUCCESS) launch.failure = launch_failure(error);
+}
+
 /// On the work queue.
 void start_child(Launch& launch) {
     ChildCommand command;
     launch.failure = fill_in_texts(launch.request, command);
     if (launch.failure) return;
+    command.console = launch.kind == ProgramKind::gui ? ChildConsole::none : ChildConsole::hidden;
+    if (launch.request.detached) return start_detached(launch, command);
     command.job = launch.job->get();
     make_console(launch);
     if (launch.console) return start_on_console(launch, command);
     command.streams = {launch.childs[0].get(), launch.childs[1].get(), launch.childs[2].get()};
-    command.console = launch.kind == ProgramKind::gui ? ChildConsole::none : ChildConsole::hidden;
     if (const DWORD error = create_child(command, launch.child); error != ERROR_SUCCESS) {
         launch.failure = launch_failure(error);
     }
@@ -185,6 +195,7 @@ proto::Result<void> prepare(uv_loop_t* loop, Launch& launch) {
 /// On the loop, when start_child() is done.
 void report_start(uv_loop_t* loop, Launch& launch) {
     if (launch.failure) return launch.started(std::move(*launch.failure));
+    if (launch.request.detached) return launch.started(DetachedProgram{launch.child.id});
     const bool has_console = launch.console != nullptr;
     RunningProgram::Parts parts{.child = std::move(launch.child),
                                 .job = std::move(*launch.job),
@@ -225,8 +236,10 @@ class WindowsLauncher final : public ProcessLauncher {
         launch->left_consoles = &left_consoles_;
         launch->started = std::move(started);
         launch->exited = std::move(exited);
-        if (const auto prepared = prepare(loop_, *launch); !prepared)
-            return launch->started(host_failure(prepared.error()));
+        if (!launch->request.detached) {
+            if (const auto prepared = prepare(loop_, *launch); !prepared)
+                return launch->started(host_failure(prepared.error()));
+        }
         uv::queue_work(
             loop_, [launch] { start_child(*launch); }, [launch, loop = loop_] { report_start(loop, *launch); });
     }

@@ -318,6 +318,7 @@ void Session::fail_launch(const LaunchFailure& failure) {
 
 void Session::started(ProcessLauncher::Started outcome) {
     if (auto* failure = std::get_if<LaunchFailure>(&outcome)) return fail_launch(*failure);
+    if (auto* detached = std::get_if<DetachedProgram>(&outcome)) return let_go(*detached);
     process_ = std::get<std::unique_ptr<Process>>(std::move(outcome));
     phase_ = Phase::running;
     deadline_.stop();
@@ -334,6 +335,14 @@ void Session::started(ProcessLauncher::Started outcome) {
     tick_.start(until(liveness_.next_check()));
     update_outputs();
     flush();
+}
+
+// What the client sent meanwhile was for a program of its own.
+void Session::let_go(const DetachedProgram& program) {
+    record_->process_id = program.id;
+    protocol_.send_detached(program.id, image_kind_);
+    write_audit_record("detached");
+    begin_ending();
 }
 
 void Session::start_relays(Process& process) {

@@ -86,6 +86,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void begin_launch(mzinit::v1::Launch launch);
     void prepared(LaunchJob& job);
     void started(ProcessLauncher::Started outcome);
+    void let_go(const DetachedProgram& program);
     void start_relays(Process& process);
     void fail_launch(const LaunchFailure& failure);
     void send_info();

@@ -84,6 +84,10 @@ std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::stri
             invocation.interactive = true;
             continue;
         }
+        if (option == "--detach") {
+            invocation.detach = true;
+            continue;
+        }
         if (option.starts_with(pty_option)) invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
         if (invocation.pty) continue;
         warn_user("run: option " + option + " is not known");
@@ -93,10 +97,11 @@ std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::stri
 }
 
 constexpr const char* run_usage =
-    "Usage: mzinit run [--interactive] [--pty=auto|always|never] [--] FILE [ARGUMENT...]\n"
+    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--] FILE [ARGUMENT...]\n"
     "\n"
     "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
     "\n"
+    "  --detach       only start it, with no streams of ours, write its process id (the host's) and leave it alone\n"
     "  --interactive  give a DOS program a window\n"
     "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
     "are\n"

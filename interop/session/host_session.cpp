@@ -106,6 +106,8 @@ class HostSession {
     std::unique_ptr<StdinSource> stdin_;
     std::chrono::milliseconds stdin_poll_ = first_poll;
     std::array<std::unique_ptr<OutputSink>, proto::standard_stream_count> sinks_;
+    bool wants_detached_ = false;
+    std::optional<Detached> detached_;
     std::size_t launch_left_ = 0;  ///< Bytes of the Launch frame that the kernel has not taken yet.
     bool waiting_to_send_ = false;
     bool send_broken_ = false;
@@ -135,6 +137,7 @@ SessionOutcome HostSession::run(const mzinit::v1::Launch& launch) {
         return NotStarted{"argument list too long", exit_code::cannot_run};
     }
     launch_left_ = protocol_.output().size();
+    wants_detached_ = launch.detach();
     flush();
     wait_for_liveness_check();
     wait_for_bytes();
@@ -201,6 +204,7 @@ void HostSession::flush() {
 
 void HostSession::connection_failed(const proto::Error& error) {
     if (ended_) return;  // nothing more was expected of the agent; only our own writing is left
+    if (detached_) return finish(*detached_);
     if (protocol_.refused()) return finish(NotStarted{error.doing, exit_code::bridge_failed});
     if (launch_left_ != 0) return finish(NotStarted{"the agent: " + error.message(), exit_code::bridge_failed});
     finish(Lost{"lost the connection to the agent (" + error.message() + ")"});
@@ -233,6 +237,9 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
 }
 
 void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
+    if (reply.detached()) detached_.emplace(reply.process_id());
+    // Our end is its end.
+    if (wants_detached_ && !detached_) return finish(Lost{"the agent is too old to start programs detached"});
     if (reply.terminal() != mzinit::v1::TERMINAL_KIND_NONE) {
         is_windows_terminal_ = reply.terminal() == mzinit::v1::TERMINAL_KIND_WINDOWS;
         terminal_ = std::make_unique<CallerTerminal>();
@@ -344,8 +351,8 @@ void HostSession::signal_received(int signal) {
         if (terminal_) send_terminal_size();
         return flush();
     }
-    if (ended_) {
-        // Only our own last writes hold us up.
+    if (ended_ || wants_detached_) {
+        // Only our own last writes hold us up, or a program that is not ours to tell.
         if (signal != SIGTSTP && signal != SIGCONT) finish(Ended{{.signal = signal}, {}});
         return;
     }
@@ -413,6 +420,7 @@ void HostSession::wait_for_liveness_check() {
 }
 
 void HostSession::exited(const mzinit::v1::ExitStatus& status) {
+    if (detached_) return finish(*detached_);
     if (stdin_) stdin_->confirm(status.stdin_consumed());
     liveness_timer_.cancel();
     Ended ended;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <variant>
@@ -24,12 +25,17 @@ struct Ended {
     bool concerns_job = false;  ///< The signal was typed on a terminal: it is for our whole process group.
 };
 
+/// The program was started as Launch.detach has it, and nothing more will be heard of it.
+struct Detached {
+    std::uint64_t process_id;  ///< The host's.
+};
+
 /// The program may have run and its end is not known: it must not be run again.
 struct Lost {
     std::string reason;
 };
 
-using SessionOutcome = std::variant<NotStarted, Ended, Lost>;
+using SessionOutcome = std::variant<NotStarted, Ended, Detached, Lost>;
 
 /// Runs one program over `connection`: sends `launch` with `descriptors` (borrowed), carries the streams that are
 /// relayed and the signals, and returns when all is over. Descriptors 0 to 2 are used, and left as they were.

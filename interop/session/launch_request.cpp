@@ -76,6 +76,7 @@ void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
     add(mzinit::v1::DESCRIPTOR_PROGRAM, program.fd.get());
     request.working_directory = UniqueFd(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (request.working_directory) add(mzinit::v1::DESCRIPTOR_WORKING_DIRECTORY, request.working_directory.get());
+    if (request.launch.detach()) return;
     const mzinit::v1::Descriptor roles[] = {mzinit::v1::DESCRIPTOR_STDIN, mzinit::v1::DESCRIPTOR_STDOUT,
                                             mzinit::v1::DESCRIPTOR_STDERR};
     for (int fd = 0; fd < 3; ++fd) {
@@ -104,7 +105,10 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     launch.set_host_working_directory(utf8_or_empty(paths.guest_to_host(launch.working_directory()).value_or("")));
     launch.set_depth(depth);
     add_environment(launch, paths);
-    add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(program.absolute_path)));
+    launch.set_detach(invocation.detach);
+    if (!invocation.detach) {
+        add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(program.absolute_path)));
+    }
     if (passing == Passing::descriptors) add_descriptors(request, program);
     return request;
 }

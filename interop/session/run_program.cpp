@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cinttypes>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -14,10 +15,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "interop/os/detached_process.h"
 #include "interop/os/string_pointers.h"
 #include "interop/route/configuration.h"
 #include "interop/route/installation.h"
 #include "interop/route/local_backends.h"
+#include "interop/route/local_detached.h"
 #include "interop/session/host_dialing.h"
 #include "interop/session/host_session.h"
 #include "interop/session/launch_request.h"
@@ -48,11 +51,16 @@ class ProgramRun {
     std::optional<int> try_host(Backend backend);
     std::optional<int> try_local(Backend backend);
     SessionOutcome run_on_host();
-    /// Becomes the program, which is one for Linux. Returns only if that failed.
+    /// The program is one for Linux. Becomes it, or starts it detached.
     [[nodiscard]] int run_natively() const;
+    /// Becomes it; why that failed.
+    [[nodiscard]] std::string execute_natively() const;
+    /// For a program that was started detached.
+    [[nodiscard]] int tell_process_id(std::uint64_t id) const;
     /// Ends as the program did.
     [[nodiscard]] int finish(const Ended& ended) const;
     void note(const std::string& reason);
+    void note_failure(const LocalFailure& failure);
 
     ProgramInvocation invocation_;
     ProgramFile program_;
@@ -106,6 +114,7 @@ SessionOutcome ProgramRun::run_on_host() {
 std::optional<int> ProgramRun::try_host(Backend backend) {
     auto outcome = run_on_host();
     if (auto* ended = std::get_if<Ended>(&outcome)) return finish(*ended);
+    if (auto* detached = std::get_if<Detached>(&outcome)) return tell_process_id(detached->process_id);
     if (auto* lost = std::get_if<Lost>(&outcome)) return fail(exit_code::bridge_failed, lost->reason);
     const auto& not_started = std::get<NotStarted>(outcome);
     if (backend == Backend::host) {
@@ -122,17 +131,28 @@ std::optional<int> ProgramRun::try_host(Backend backend) {
 std::optional<int> ProgramRun::try_local(Backend backend) {
     if (!installed_) installed_ = find_installation();
     const LocalLaunch launch{program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1};
+    if (invocation_.detach) {
+        auto started = start_locally_detached(backend, launch, *installed_, configuration_);
+        if (const auto* process = std::get_if<pid_t>(&started)) {
+            return tell_process_id(static_cast<std::uint64_t>(*process));
+        }
+        note_failure(std::get<LocalFailure>(started));
+        return std::nullopt;
+    }
     auto outcome = run_locally(backend, launch, *installed_, configuration_);
     if (auto* ended = std::get_if<LocalEnd>(&outcome)) {
         return finish(Ended{{.code = ended->code, .signal = ended->signal}, ended->message});
     }
-    const auto& failure = std::get<LocalFailure>(outcome);
+    note_failure(std::get<LocalFailure>(outcome));
+    return std::nullopt;
+}
+
+void ProgramRun::note_failure(const LocalFailure& failure) {
     note(failure.reason);
     // That the program cannot be run counts for most, and that something is not installed for nothing.
     if (!failure.is_missing && (!exit_code_ || failure.exit_code != exit_code::bridge_failed)) {
         exit_code_ = failure.exit_code;
     }
-    return std::nullopt;
 }
 
 std::optional<int> ProgramRun::try_backend(Backend backend) {
@@ -147,13 +167,26 @@ int ProgramRun::follow(const Route& route) {
     return fail(exit_code_.value_or(exit_code::cannot_run), reasons_);
 }
 
-int ProgramRun::run_natively() const {
+std::string ProgramRun::execute_natively() const {
     std::vector<std::string> words{invocation_.argv0};
     words.insert(words.end(), invocation_.arguments.begin(), invocation_.arguments.end());
     // By descriptor: the kernel sees the name /dev/fd/N then, for which there is no rule. A script's interpreter opens that.
     fcntl(program_.fd.get(), F_SETFD, 0);
     syscall(SYS_execveat, program_.fd.get(), "", pointers_to(words).data(), environ, AT_EMPTY_PATH);
-    return fail(exit_code::cannot_run, proto::errno_error(errno, "").code.message());
+    return proto::errno_error(errno, "").code.message();
+}
+
+int ProgramRun::run_natively() const {
+    if (!invocation_.detach) return fail(exit_code::cannot_run, execute_natively());
+    const auto child = fork_detached([this](const auto&) { return execute_natively(); });
+    if (!child) return fail(exit_code::bridge_failed, child.error().message());
+    if (!child->failure.empty()) return fail(exit_code::cannot_run, child->failure);
+    return tell_process_id(static_cast<std::uint64_t>(child->pid));
+}
+
+int ProgramRun::tell_process_id(std::uint64_t id) const {
+    if (dprintf(STDOUT_FILENO, "%" PRIu64 "\n", id) >= 0) return 0;
+    return fail(1, proto::errno_error(errno, "write its process id").message());
 }
 
 int ProgramRun::run() {

@@ -17,11 +17,14 @@ struct ProgramInvocation {
     int program_fd = -1;                 ///< AT_EXECFD of a rule with flag O: taken over; -1 if there is none.
     bool interactive = false;            ///< A DOS program may have a window.
     std::optional<PtyMode> pty;          ///< --pty; nothing: as configured.
+    bool detach = false;                 ///< Only to be started; see run_program().
 };
 
 /// Runs the program by the routes of the configuration and returns the exit status for this process; messages
 /// for the user have been written. May not return: a fallback replaces the process, and a program that died of
-/// a signal makes this process die of it too. Descriptors 0 to 2 must be open.
+/// a signal makes this process die of it too. Descriptors 0 to 2 must be open. A program that is detached has the null
+/// device for its streams and outlives us: its process id, that of the host if it runs there, is written to standard output,
+/// and 0 returned, as soon as it has started.
 int run_program(ProgramInvocation invocation);
 
 }  // namespace interop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proto/wire/agent_protocol.h"
 
+#include "proto/wire/detach_rules.h"
 #include "proto/wire/liveness.h"
 #include "proto/wire/report_rules.h"
 #include "proto/wire/terminal_rules.h"
@@ -80,8 +81,12 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
             if (!is_terminal_request(message->launch().terminal_streams())) {
                 return peer_error(PeerFault::malformed_message, "read which streams are a terminal");
             }
+            if (!is_detach_request(message->launch())) {
+                return peer_error(PeerFault::malformed_message, "read a launch that is to be detached");
+            }
             phase_ = Phase::launching;
             terminal_streams_ = message->launch().terminal_streams();
+            detach_ = message->launch().detach();
             return AgentEvent(event::LaunchRequested{std::move(*message->mutable_launch())});
         case ControlMessage::kInfoRequest:
             if (phase_ != Phase::request) return out_of_order();
@@ -160,7 +165,7 @@ void AgentProtocol::send_progress(std::string_view text) {
 
 void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind,
                                       std::uint32_t relayed_streams, mzinit::v1::TerminalKind terminal) {
-    CHECK(phase_ == Phase::launching);
+    CHECK(phase_ == Phase::launching && !detach_);
     phase_ = Phase::running;
     has_terminal_ = terminal != mzinit::v1::TERMINAL_KIND_NONE;
     relayed_streams_ = relayed_streams;
@@ -174,6 +179,17 @@ void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::Imag
     message.mutable_launch_reply()->set_terminal(terminal);
     CHECK(is_answer_to_terminal_request(message.launch_reply(), terminal_streams_));
     send(message);
+}
+
+void AgentProtocol::send_detached(std::uint64_t process_id, mzinit::v1::ImageKind kind) {
+    CHECK(phase_ == Phase::launching && detach_);
+    phase_ = Phase::running;
+    ControlMessage message;
+    message.mutable_launch_reply()->set_process_id(process_id);
+    message.mutable_launch_reply()->set_image_kind(kind);
+    message.mutable_launch_reply()->set_detached(true);
+    send(message);
+    send_exit_code(0, 0);
 }
 
 void AgentProtocol::send_launch_error(mzinit::v1::LaunchErrorCode code, std::uint32_t host_code, std::string_view text,

@@ -78,6 +78,9 @@ class AgentProtocol {
     void send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind, std::uint32_t relayed_streams,
                            mzinit::v1::TerminalKind terminal = mzinit::v1::TERMINAL_KIND_NONE);
 
+    /// The program runs and is not the client's any more, as it wanted; ends the connection.
+    void send_detached(std::uint64_t process_id, mzinit::v1::ImageKind kind);
+
     /// The program was stopped by `signal`: in terminal sessions only.
     void send_stopped(mzinit::v1::SignalNumber signal);
     /// No program runs; ends the connection.
@@ -125,6 +128,7 @@ class AgentProtocol {
     std::optional<Error> failure_;
     std::uint32_t unauthenticated_bytes_ = 0;
     std::uint32_t terminal_streams_ = 0;  // that were asked for
+    bool detach_ = false;                 // likewise
     bool has_terminal_ = false;
     std::uint32_t relayed_streams_ = 0;
     ReceiveWindow stdin_window_;

@@ -4,6 +4,7 @@
 #include "proto/wire/liveness.h"
 #include "proto/wire/report_rules.h"
 #include "proto/wire/terminal_rules.h"
+#include "proto/wire/detach_rules.h"
 
 namespace proto {
 namespace {
@@ -69,7 +70,8 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
                          "the agent refused the connection (" + message->refused().text() + ")"};
         case ControlMessage::kLaunchReply:
             if (phase_ != Phase::launching) return out_of_order();
-            if (!is_answer_to_terminal_request(message->launch_reply(), terminal_streams_)) {
+            if (!is_answer_to_terminal_request(message->launch_reply(), terminal_streams_) ||
+                !is_answer_to_detach_request(message->launch_reply(), detach_)) {
                 return peer_error(PeerFault::malformed_message, "read the answer to a launch");
             }
             phase_ = Phase::running;
@@ -168,6 +170,7 @@ bool ClientProtocol::send_launch(const mzinit::v1::Launch& launch) {
     if (!append_control(output_, message)) return false;
     phase_ = Phase::launching;
     terminal_streams_ = launch.terminal_streams();
+    detach_ = launch.detach();
     return true;
 }
 

@@ -116,6 +116,7 @@ class ClientProtocol {
     std::optional<Error> failure_;
     bool refused_ = false;
     std::uint32_t terminal_streams_ = 0;  // that were asked for
+    bool detach_ = false;                 // likewise
     bool has_terminal_ = false;
     std::uint32_t relayed_streams_ = 0;
     std::optional<SendWindow> stdin_window_;

@@ -84,9 +84,10 @@ class Scenario {
         }
     }
 
-    void handle(const event::LaunchRequested&) {
+    void handle(const event::LaunchRequested& requested) {
         CHECK(agent_.authenticated() && !keyed_ && !running_);
         agent_.send_progress("starting");
+        if (requested.launch.detach()) return agent_.send_detached(1, mzinit::v1::IMAGE_KIND_OTHER);
         agent_.send_launch_reply(1, mzinit::v1::IMAGE_KIND_OTHER, relayed_);
         running_ = true;
     }

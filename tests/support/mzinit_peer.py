@@ -58,6 +58,7 @@ class Client:
         self.consumed = 0
         self.stops = []
         self.terminal_wanted = 0
+        self.detach_wanted = self.is_detached = False
         self.has_terminal = False
         self.exit = None
 
@@ -119,6 +120,7 @@ class Client:
     def send_launch(self, program, argv=None, passed=None, **more):
         passed = passed or {}
         self.terminal_wanted = more.get("terminal_streams", 0)
+        self.detach_wanted = more.get("detach", False)
         self.connection.send_control("Launch", list(passed.values()), **self.launch_fields(program, argv, passed, **more))
 
     def read_launch_answer(self):
@@ -144,6 +146,9 @@ class Client:
             self.has_terminal = message.terminal != 0
             if self.has_terminal:
                 self.check_terminal(message)
+            self.is_detached = message.detached
+            if self.is_detached and (not self.detach_wanted or self.relayed or self.has_terminal):
+                raise ProtocolError(f"a detached program, and {message}")
         return message
 
     def check_terminal(self, reply):
@@ -219,6 +224,8 @@ class Client:
             self.pongs.append(message.token)
         else:
             self.check_consumed(message.stdin_consumed)
+            if self.is_detached and message.code != 0:
+                raise ProtocolError(f"{message} of a detached program")
             if (message.code is None) == (message.signal is None):
                 raise ProtocolError("ExitStatus without a status")
             for stream in self.relayed - {0}:
@@ -396,6 +403,8 @@ class Session:
 
     def start(self, launch, terminal=0):
         """Answers LaunchReply, with a terminal of that kind if one was asked for; returns the Program."""
+        if launch.detach:
+            return self.start_detached(launch)
         if launch.terminal_streams not in (0, 3, 7):
             raise ProtocolError(f"terminal_streams {launch.terminal_streams}")
         if not launch.terminal_streams:
@@ -411,6 +420,14 @@ class Session:
         self.program = Program(self, launch, relayed)
         self.connection.send_control("LaunchReply", process_id=os.getpid(), image_kind=2,
                                      relayed_streams=sum(1 << number for number in relayed), terminal=terminal)
+        return self.program
+
+    def start_detached(self, launch):
+        if launch.terminal_streams or {messages.STDIN, messages.STDOUT, messages.STDERR} & set(self.passed):
+            raise ProtocolError(f"streams for a detached program: {launch}")
+        self.output = {}
+        self.program = Program(self, launch, set())
+        self.connection.send_control("LaunchReply", process_id=self.agent.detached_id, image_kind=2, detached=True)
         return self.program
 
     def handle(self, frame):
@@ -533,6 +550,7 @@ class Agent:
         self.behaviour, self.key, self.cut_after, self.greeting = behaviour, key, cut_after, greeting
         self.info = info or {}
         self.errors, self.launches = [], []
+        self.detached_id = os.getpid()
         self.connections = 0
         self.threads = []
         self.listener = wire.open_socket(endpoint, listening=True)

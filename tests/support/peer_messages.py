@@ -40,9 +40,10 @@ MESSAGES = {
         7: Field("working_directory", BYTES), 8: Field("host_working_directory", STRING),
         9: Field("environment", ENVIRONMENT_VARIABLE, repeated=True), 10: Field("terminal_streams", UINT),
         11: Field("terminal", TERMINAL), 12: Field("descriptors", UINT, repeated=True),
-        13: Field("raw_command_tail", STRING), 14: Field("has_raw_command_tail", BOOL), 15: Field("depth", UINT)}),
+        13: Field("raw_command_tail", STRING), 14: Field("has_raw_command_tail", BOOL), 15: Field("depth", UINT),
+        16: Field("detach", BOOL)}),
     "LaunchReply": (5, {1: Field("process_id", UINT), 2: Field("image_kind", UINT), 3: Field("relayed_streams", UINT),
-                          4: Field("terminal", UINT)}),
+                          4: Field("terminal", UINT), 5: Field("detached", BOOL)}),
     "LaunchError": (6, {
         1: Field("code", UINT), 2: Field("host_code", UINT), 3: Field("text", STRING), 4: Field("started", BOOL)}),
     "InfoRequest": (7, {}),

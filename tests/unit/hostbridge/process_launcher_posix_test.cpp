@@ -89,6 +89,8 @@ class PosixLauncherTest : public testing::Test {
                 answered = true;
                 if (auto* failure = std::get_if<LaunchFailure>(&outcome)) {
                     failure_ = std::move(*failure);
+                } else if (auto* detached = std::get_if<DetachedProgram>(&outcome)) {
+                    detached_ = detached->id;
                 } else {
                     process_ = std::get<std::unique_ptr<Process>>(std::move(outcome));
                     for (std::size_t i = 0; i < 3; ++i) pipes_[i] = std::move(process_->pipes[i]);
@@ -175,6 +177,7 @@ class PosixLauncherTest : public testing::Test {
     std::array<std::string, 3> output_;
     std::array<bool, 3> ended_{true, true, true};
     std::array<char, 65536> buffer_{};
+    std::optional<std::uint64_t> detached_;
     std::optional<LaunchFailure> failure_;
     std::optional<ExitResult> exit_;
 };
@@ -436,6 +439,35 @@ TEST_F(PosixLauncherTest, EndsTheProgramsInput) {
     pipes_[0].reset();
     wait_for_end();
     EXPECT_EQ(output_[1], "textend\n");
+}
+
+TEST_F(PosixLauncherTest, LetsADetachedProgramGoInASessionOfItsOwnOnTheNullDevice) {
+    const auto shown = directory_ / "shown";
+    const auto left = directory_ / "left";
+    ASSERT_EQ(::mkfifo(left.c_str(), 0600), 0);
+    auto request = request_of("(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2; cut -d' ' -f1,6 /proc/$$/stat) > " +
+                              shown + "\nread line < " + left + "\necho $line > " + shown + ".end");
+    request.detached = true;
+    start(std::move(request));
+    ASSERT_TRUE(detached_);
+    ASSERT_FALSE(process_);
+    launcher_.reset();  // the agent ends
+    std::ofstream(left) << "lives" << std::endl;
+    run_until([&] { return read_file(shown + ".end") == "lives\n"; });
+    const std::string id = std::to_string(*detached_);
+    std::istringstream words(read_file(shown));
+    std::vector<std::string> seen{std::istream_iterator<std::string>(words), {}};
+    EXPECT_EQ(seen, (std::vector<std::string>{"/dev/null", "/dev/null", "/dev/null", id, id}));
+    EXPECT_FALSE(exit_);
+}
+
+TEST_F(PosixLauncherTest, SaysWhyADetachedProgramCouldNotBeStarted) {
+    auto request = request_of("exit 0");
+    request.detached = true;
+    request.working_directory = "/nonexistent";
+    start(std::move(request));
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(failure_->code, mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
 }
 
 TEST_F(PosixLauncherTest, SurvivesTheDeathOfAKeeper) {

@@ -71,7 +71,9 @@ class FakeProcess final : public Process {
 /// Starts nothing until the test says so; all streams of its programs were passed.
 class FakeLauncher final : public ProcessLauncher {
   public:
-    void launch(ProcessRequest, std::function<void(Started)> started, std::function<void(ExitResult)> exited) override {
+    void launch(ProcessRequest asked_for, std::function<void(Started)> started,
+                std::function<void(ExitResult)> exited) override {
+        request = std::move(asked_for);
         started_ = std::move(started);
         exited_ = std::move(exited);
     }
@@ -86,6 +88,7 @@ class FakeLauncher final : public ProcessLauncher {
         ++log.started;
         started_(std::make_unique<FakeProcess>(log, mzinit::v1::TERMINAL_KIND_NONE));
     }
+    void let_it_start_detached() { started_(DetachedProgram{77}); }
     /// With a terminal whose other end is `other_end`.
     void let_it_start_in_terminal(uv_loop_t* loop, interop::UniqueFd& other_end) {
         auto process = std::make_unique<FakeProcess>(log, mzinit::v1::TERMINAL_KIND_POSIX);
@@ -101,6 +104,7 @@ class FakeLauncher final : public ProcessLauncher {
     void let_it_exit(ExitResult result) { exited_(result); }
     [[nodiscard]] bool asked() const { return started_ != nullptr; }
 
+    ProcessRequest request;
     ProgramLog log;
     std::optional<LaunchFailure> refusal_;
 
@@ -286,6 +290,26 @@ TEST_F(SessionTest, EndsOnDescriptorsWithAReport) {
     EXPECT_FALSE(last_message().has_report_taken());
     EXPECT_TRUE(wire_.shut_down);
     EXPECT_TRUE(reports_.empty());
+}
+
+TEST_F(SessionTest, LetsADetachedProgramGoAsSoonAsItRuns) {
+    greet();
+    auto message = launch_message();
+    message.mutable_launch()->set_detach(true);
+    receive(message);
+    receive(signal_message(mzinit::v1::SIGNAL_TERM));
+    run_until([this] { return launcher_.asked(); });
+    EXPECT_TRUE(launcher_.request.detached);
+    launcher_.let_it_start_detached();
+    EXPECT_EQ(last_message().exit_status().how_case(), mzinit::v1::ExitStatus::kCode);
+    EXPECT_EQ(last_message().exit_status().code(), 0u);
+    EXPECT_TRUE(wire_.shut_down);
+    ASSERT_EQ(records_.size(), 1u);
+    EXPECT_EQ(records_[0].process_id, 77u);
+    EXPECT_EQ(records_[0].result, "detached");
+    session_->peer_ended();
+    EXPECT_TRUE(finished_);
+    EXPECT_EQ(records_.size(), 1u);
 }
 
 TEST_F(SessionTest, ReportsStartAndExit) {

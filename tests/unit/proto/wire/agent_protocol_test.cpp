@@ -326,6 +326,35 @@ TEST_F(AgentProtocolTest, RefusesDataOnStreamsThatAreNotRelayedOrNotInput) {
     EXPECT_EQ(fault_after(other, data_frame(1, "x")), PeerFault::unexpected_message);
 }
 
+TEST_F(AgentProtocolTest, DetachedProgramIsConfirmedAndItsStatusFollowsAtOnce) {
+    greet();
+    const auto requested = expect_event<event::LaunchRequested>(
+        receive(agent, control_frame([](auto& m) { m.mutable_launch()->set_detach(true); })));
+    EXPECT_TRUE(requested.launch.detach());
+    agent.send_detached(1234, mzinit::v1::IMAGE_KIND_PE32_PLUS);
+    EXPECT_TRUE(agent.ended());
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 2u);
+    const auto reply = frames[0].control().launch_reply();
+    EXPECT_EQ(reply.process_id(), 1234u);
+    EXPECT_EQ(reply.image_kind(), mzinit::v1::IMAGE_KIND_PE32_PLUS);
+    EXPECT_TRUE(reply.detached());
+    EXPECT_EQ(reply.relayed_streams(), 0u);
+    const auto status = frames[1].control().exit_status();
+    EXPECT_EQ(status.how_case(), mzinit::v1::ExitStatus::kCode);
+    EXPECT_EQ(status.code(), 0u);
+    EXPECT_EQ(status.stdin_consumed(), 0u);
+}
+
+TEST_F(AgentProtocolTest, RefusesADetachedLaunchWithStreams) {
+    greet();
+    EXPECT_EQ(fault_after(agent, control_frame([](auto& m) {
+                              m.mutable_launch()->set_detach(true);
+                              m.mutable_launch()->set_terminal_streams(7);
+                          })),
+              PeerFault::malformed_message);
+}
+
 TEST_F(AgentProtocolTest, RefusesMoreInputThanItGranted) {
     AgentProtocol small(greeting_options(2, 10), nullptr);
     ASSERT_TRUE(receive(small, client_greeting() + launch_frame()));

@@ -194,6 +194,24 @@ TEST_F(ClientProtocolTest, HandsOverProgressAndLaunchError) {
     EXPECT_TRUE(accepts_silently(client, "anything at all"));
 }
 
+TEST_F(ClientProtocolTest, TakesADetachedProgramAsTheAnswerToWhomAskedForOne) {
+    const std::string detached = control_frame([](auto& m) {
+        m.mutable_launch_reply()->set_process_id(5);
+        m.mutable_launch_reply()->set_detached(true);
+    });
+    expect_event<event::Ready>(receive(client, agent_greeting()));
+    mzinit::v1::Launch request;
+    request.set_detach(true);
+    ASSERT_TRUE(client.send_launch(request));
+    EXPECT_TRUE(expect_event<event::Launched>(receive(client, detached)).reply.detached());
+    expect_event<event::Exited>(receive(client, exit_frame(0)));
+    EXPECT_TRUE(client.ended());
+    ClientProtocol other(greeting_options(1), std::nullopt, ClientHandshake::KeyPolicy::if_asked);
+    expect_event<event::Ready>(receive(other, agent_greeting()));
+    ASSERT_TRUE(other.send_launch({}));
+    EXPECT_EQ(fault_after(other, detached), PeerFault::malformed_message);
+}
+
 TEST_F(ClientProtocolTest, KnowsThatARefusalBeforeTheReplyStartedNothing) {
     std::string refused;
     append_refused(refused, mzinit::v1::REFUSAL_SHUTTING_DOWN, "going down");

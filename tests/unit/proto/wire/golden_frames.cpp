@@ -97,6 +97,17 @@ std::vector<GoldenFrame> golden_frames() {
                     m.mutable_launch_reply()->set_image_kind(mzinit::v1::IMAGE_KIND_PE32_PLUS);
                     m.mutable_launch_reply()->set_relayed_streams(7);
                 }),
+        control("launch_detached.bin",
+                [](auto& m) {
+                    m.mutable_launch()->set_program("/srv/editor.exe");
+                    m.mutable_launch()->set_detach(true);
+                }),
+        control("launch_reply_detached.bin",
+                [](auto& m) {
+                    m.mutable_launch_reply()->set_process_id(4711);
+                    m.mutable_launch_reply()->set_image_kind(mzinit::v1::IMAGE_KIND_PE32);
+                    m.mutable_launch_reply()->set_detached(true);
+                }),
         control("launch_error.bin",
                 [](auto& m) {
                     m.mutable_launch_error()->set_code(mzinit::v1::LAUNCH_ERROR_NEEDS_ELEVATION);
