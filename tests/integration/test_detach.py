@@ -289,4 +289,5 @@ class ThisMachine(DetachTest):
 
 
 if __name__ == "__main__":
+    bridges.run_in_pid_namespace(__file__)
     limited_tests.main()
