@@ -158,11 +158,19 @@ bool is_within(const SplitPath& path, const SplitPath& prefix, PathFlavour flavo
         [flavour](const std::string& left, const std::string& right) { return is_same_name(left, right, flavour); });
 }
 
+bool is_within_guest(const SplitPath& path, std::string_view directory) {
+    return is_within(path, *split_posix(directory), PathFlavour::posix);
+}
+
 /// The line of the table under which the guest sees `path`.
 const PathPrefix* longest_guest_prefix(const std::vector<PathPrefix>& prefixes, const SplitPath& path) {
     const PathPrefix* best = nullptr;
     for (const PathPrefix& prefix : prefixes) {
-        if (!is_within(path, *split_posix(prefix.guest), PathFlavour::posix)) continue;
+        if (!is_within_guest(path, prefix.guest)) continue;
+        const bool is_covered =
+            std::any_of(prefix.covered.begin(), prefix.covered.end(),
+                        [&path](const auto& directory) { return is_within_guest(path, directory); });
+        if (is_covered) continue;
         if (best == nullptr || prefix.guest.size() > best->guest.size()) best = &prefix;
     }
     return best;
@@ -192,7 +200,7 @@ bool is_plain_host_path(std::string_view host, PathFlavour flavour) {
 proto::Result<PathPrefix> PathMap::parse(std::string_view text, PathFlavour flavour) {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return bad_map(text, "it is not GUEST=HOST");
-    PathPrefix prefix{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+    PathPrefix prefix{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)), {}};
     PathMap scratch(flavour);
     if (const proto::Result<void> added = scratch.add(std::move(prefix)); !added) return added.error();
     return scratch.prefixes_.front();
@@ -207,15 +215,24 @@ proto::Result<void> PathMap::add(PathPrefix prefix) {
     if (!host) return bad_map(text, "the host's path is not absolute");
     guest->has_trailing_separator = false;
     host->has_trailing_separator = false;
-    PathPrefix normal{join(*guest, '/'), join(*host, flavour_ == PathFlavour::posix ? '/' : '\\')};
+    PathPrefix normal{join(*guest, '/'), join(*host, flavour_ == PathFlavour::posix ? '/' : '\\'), {}};
+    for (const std::string& directory : prefix.covered) {
+        if (!split_posix(directory)) return bad_map(text, "a directory below it is not absolute");
+        normal.covered.push_back(directory);
+    }
     const auto same = std::find_if(prefixes_.begin(), prefixes_.end(),
                                    [&](const PathPrefix& other) { return other.guest == normal.guest; });
     if (same != prefixes_.end()) {
-        same->host = std::move(normal.host);
+        *same = std::move(normal);
     } else {
         prefixes_.push_back(std::move(normal));
     }
     return {};
+}
+
+const PathPrefix* PathMap::find_guest_prefix(std::string_view guest) const {
+    const std::optional<SplitPath> path = split_posix(guest);
+    return path ? longest_guest_prefix(prefixes_, *path) : nullptr;
 }
 
 std::optional<std::string> PathMap::guest_to_host(std::string_view guest) const {

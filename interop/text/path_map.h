@@ -17,6 +17,8 @@ enum class PathFlavour { posix, windows };
 struct PathPrefix {
     std::string guest;  ///< Absolute, "/mnt/c".
     std::string host;   ///< Absolute, "C:\" or "/srv/share".
+    /// Guest directories below it on which something else is mounted, that the host does not see there.
+    std::vector<std::string> covered = {};
 };
 
 /// Translates between guest and host paths by their longest prefix in a table. Purely textual: `.`, `..` and
@@ -42,6 +44,9 @@ class PathMap {
 
     /// A relative guest path with the host's separators and without forbidden bytes; nothing is looked up.
     [[nodiscard]] std::string relative_to_host(std::string_view relative) const;
+
+    /// The line of the table that translates `guest`; null if none does. Good until the table is changed.
+    [[nodiscard]] const PathPrefix* find_guest_prefix(std::string_view guest) const;
 
     [[nodiscard]] const std::vector<PathPrefix>& prefixes() const { return prefixes_; }
     [[nodiscard]] bool empty() const { return prefixes_.empty(); }
