@@ -11,6 +11,8 @@
 #include "init/identify_command.h"
 #include "init/init_options.h"
 #include "init/messages.h"
+#include "init/path_command.h"
+#include "init/personality.h"
 #include "init/registration.h"
 #include "init/report_command.h"
 #include "interop/session/run_program.h"
@@ -147,6 +149,8 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
 int run_command_line(int argc, const char* const* argv) {
     // PID 1 starts us as /proc/self/exe; ps, top and killall would call the broker "exe".
     ::prctl(PR_SET_NAME, "mzinit");
+    const std::string_view path_command = argc > 0 ? path_command_name(argv[0]) : "";
+    if (!path_command.empty()) return run_path(std::string(path_command), {argv + 1, argv + argc});
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (first == "--version") {
         print("mzinit " MZINIT_VERSION "\n");
@@ -158,6 +162,7 @@ int run_command_line(int argc, const char* const* argv) {
     }
     // Its words are another command's, and must not be taken for options or lists of ours.
     if (first == "report") return run_report({argv + 2, argv + argc});
+    if (first == "path") return run_path("mzinit: path", {argv + 2, argv + argc});
     if (first == "run") return run_file({argv + 2, argv + argc});
     CLI::App app("Runs Windows and DOS programs from Linux", "mzinit");
     CommandLine line;

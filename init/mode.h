@@ -22,6 +22,7 @@ struct StartFacts {
     bool is_first_process = false;   ///< PID 1 of its namespace.
     bool in_initial_pid_namespace = false;
     bool has_personality = false;  ///< argv[0] is the name of another init.
+    bool is_path_command = false;  ///< argv[0] is wslpath or mzpath.
     std::string_view argv1;
 };
 

@@ -33,6 +33,7 @@ StartFacts observe_start(int argc, const char* const* argv) {
     facts.is_binfmt_interpreter = argc > 2 && interop::is_binfmt_interpreter();
     if (facts.is_binfmt_interpreter) return facts;  // The rest costs time that a launch need not spend.
     facts.is_first_process = ::getpid() == 1;
+    facts.is_path_command = argc > 0 && !path_command_name(argv[0]).empty();
     facts.has_personality = argc > 0 && personality_of(argv[0]) != Personality::mzinit;
     facts.kernel_tells_interpreters = interop::kernel_tells_interpreters();
     if (!facts.kernel_tells_interpreters && argc > 2) {

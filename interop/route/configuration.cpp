@@ -12,6 +12,7 @@
 #include "interop/route/embedded_configuration.h"
 #include "interop/route/ini_settings.h"
 #include "interop/text/kernel_command_line.h"
+#include "interop/text/wslpath.h"
 
 namespace interop {
 namespace {
@@ -74,6 +75,11 @@ class Parser {
     proto::Result<void> set_host(std::string_view name, std::string_view value, bool continued) {
         if (name == "key") {
             configuration_.key_file = value;
+            return {};
+        }
+        if (name == "name") {
+            if (!is_share_name(value)) return proto::stated_error("wanted name = a name that Windows allows");
+            configuration_.share_name = value;
             return {};
         }
         if (name != "endpoints") return unknown_key(name);

@@ -25,6 +25,7 @@ struct Configuration {
     std::vector<Endpoint> endpoints;  ///< [host] endpoints, tried in this order.
     bool names_endpoints = false;     ///< Or else they are the default.
     std::string key_file;             ///< [host] key; empty: the default places.
+    std::string share_name;           ///< [host] name, by which Windows knows this system; empty: the host name.
     Routes routes;                    ///< [route]
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "interop/session/launch_request.h"
 
-#include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "interop/session/caller_terminal.h"
+#include "interop/session/guest_paths.h"
 #include "interop/session/terminal_choice.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
@@ -22,22 +21,6 @@ using mzinit::v1::Launch;
 
 /// Empty unless it is UTF-8, as the message's strings must be; the host then has to do without it.
 std::string utf8_or_empty(std::string text) { return proto::to_utf8_text(text) == text ? text : std::string(); }
-
-bool is_windows_path(std::string_view path) {
-    return path.starts_with("\\\\") ||
-           (path.size() >= 2 && path[1] == ':' && std::isalpha(static_cast<unsigned char>(path[0])) != 0);
-}
-
-/// The configured table. A host is Windows or it is not: the first entry decides.
-PathMap path_map_of(const Configuration& configuration) {
-    const auto& table = configuration.path_map;
-    PathMap map(!table.empty() && is_windows_path(table.front().second) ? PathFlavour::windows : PathFlavour::posix);
-    for (const auto& [guest, host] : table) {
-        // The parser has accepted the entry; one that the map does not take translates nothing.
-        static_cast<void>(map.add({guest, host}));
-    }
-    return map;
-}
 
 void add_environment(Launch& launch, const PathMap& paths) {
     const char* wslenv = std::getenv("WSLENV");
@@ -92,7 +75,7 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
                                   const Configuration& configuration, unsigned depth, Passing passing) {
     LaunchRequest request;
     Launch& launch = request.launch;
-    const PathMap paths = path_map_of(configuration);
+    const PathMap paths = guest_path_map(configuration);
     launch.set_program(program.absolute_path);
     launch.set_host_program(utf8_or_empty(paths.guest_to_host(program.absolute_path).value_or("")));
     launch.set_program_size(program.size);

@@ -39,7 +39,7 @@ class Packages(unittest.TestCase):
     def files(self, package):
         """Path -> mode of the files, without directories."""
         lines = run("dpkg-deb", "-c", self.packages[package]).splitlines()
-        entries = [(line.split()[0], line.split()[-1].removeprefix(".")) for line in lines]
+        entries = [(line.split()[0], line.split()[5].removeprefix(".")) for line in lines]
         return {path: mode for mode, path in entries if not mode.startswith("d")}
 
     def unpack(self, package):
@@ -60,9 +60,15 @@ class Packages(unittest.TestCase):
         units = {path for path in files if re.fullmatch(r"/usr/lib/systemd/system/mzinit-[a-z]+\.service", path)}
         self.assertIn("/usr/lib/systemd/system/mzinit-register.service", units)
         self.assertEqual(set(files) - units,
-                         {"/usr/sbin/mzinit", "/usr/lib/binfmt.d/mzinit.conf", "/usr/share/doc/mzinit/copyright"})
+                         {"/usr/sbin/mzinit", "/usr/bin/mzpath", "/usr/lib/binfmt.d/mzinit.conf", "/usr/share/doc/mzinit/copyright"})
+        modes = {"/usr/sbin/mzinit": "-rwxr-xr-x", "/usr/bin/mzpath": "lrwxrwxrwx"}
         for path, mode in files.items():
-            self.assertEqual(mode, "-rwxr-xr-x" if path == "/usr/sbin/mzinit" else "-rw-r--r--", path)
+            self.assertEqual(mode, modes.get(path, "-rw-r--r--"), path)
+
+    def test_link_leads_to_the_program(self):
+        link = os.path.join(self.unpack("mzinit"), "usr/bin/mzpath")
+        self.assertEqual(os.path.realpath(link), os.path.join(os.path.realpath(self.unpack("mzinit")), "usr/sbin/mzinit"))
+        self.assertIn("Usage: mzpath ", run(link, "--help"))
 
     def test_host_has_the_agent_and_the_object_for_wine(self):
         files = self.files("hostbridge")

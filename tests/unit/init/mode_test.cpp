@@ -40,10 +40,18 @@ TEST(Mode, OldKernelsInterpreterIsKnownByNameAndFile) {
 
 TEST(Mode, SubcommandsAndQuestionsAreForTheCommandLine) {
     for (const char* word :
-         {"register", "unregister", "status", "run", "identify", "broker", "report", "--version", "--help", "-h"}) {
+         {"register", "unregister", "status", "run", "identify", "broker", "report", "path", "--version", "--help", "-h"}) {
         EXPECT_EQ(decide_mode({.argv1 = word}), Mode::command_line) << word;
         EXPECT_EQ(decide_mode({.is_first_process = true, .argv1 = word}), Mode::command_line) << word;
     }
+}
+
+TEST(Mode, PathCommandIsNoInitByItsName) {
+    EXPECT_EQ(decide_mode({.is_path_command = true, .argv1 = "C:\\x"}), Mode::command_line);
+    EXPECT_EQ(decide_mode({.is_first_process = true, .is_path_command = true, .argv1 = ""}), Mode::command_line);
+    EXPECT_EQ(decide_mode({.is_binfmt_interpreter = true, .is_path_command = true}), Mode::interpreter);
+    EXPECT_EQ(decide_mode({.is_first_process = true, .in_initial_pid_namespace = true, .is_path_command = true}),
+              Mode::machine_init);
 }
 
 TEST(Mode, AnythingElseIsInit) {

@@ -26,6 +26,16 @@ TEST(Configuration, ReadsEndpointsInOrder) {
     EXPECT_EQ(configuration.key_file, "/etc/k");
 }
 
+TEST(Configuration, ReadsTheNameThatWindowsHasForThisSystem) {
+    EXPECT_EQ(parse_configuration("[host]\nname = Ubuntu-24.04\n")->share_name, "Ubuntu-24.04");
+    EXPECT_EQ(parse_configuration("")->share_name, "");
+    for (const char* name : {"", "a/b", "a\\b", ".."}) {
+        const auto configuration = parse_configuration(std::string("[host]\nname = ") + name + "\n");
+        ASSERT_FALSE(configuration) << name;
+        EXPECT_EQ(configuration.error().message(), "line 2: wanted name = a name that Windows allows");
+    }
+}
+
 TEST(Configuration, IndentedLinesGoOnWithAList) {
     const auto configuration = parse_configuration("[host]\nendpoints = unix:/a\n  unix:/b\n").value();
     EXPECT_EQ(configuration.endpoints.size(), 2u);
