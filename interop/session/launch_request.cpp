@@ -12,6 +12,7 @@
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
 #include "interop/text/path_map.h"
+#include "interop/text/printable.h"
 #include "proto/wire/utf8_text.h"
 
 namespace interop {
@@ -21,6 +22,11 @@ using mzinit::v1::Launch;
 
 /// Empty unless it is UTF-8, as the message's strings must be; the host then has to do without it.
 std::string utf8_or_empty(std::string text) { return proto::to_utf8_text(text) == text ? text : std::string(); }
+
+bool debugging_is_wanted() {
+    const char* value = std::getenv("MZINIT_DEBUG");
+    return value != nullptr && std::string_view(value) == "1";
+}
 
 void add_environment(Launch& launch, const PathMap& paths) {
     const char* wslenv = std::getenv("WSLENV");
@@ -37,8 +43,9 @@ void add_environment(Launch& launch, const PathMap& paths) {
         variable.set_name(name);
         variable.set_value(value);
     }
+    if (!debugging_is_wanted()) return;
     for (const std::string& warning : selection.warnings) {
-        dprintf(STDERR_FILENO, "mzinit: WSLENV: %s\n", warning.c_str());
+        dprintf(STDERR_FILENO, "mzinit: WSLENV: %s\n", printable_line(warning).c_str());
     }
 }
 

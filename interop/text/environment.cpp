@@ -45,30 +45,64 @@ proto::Error bad_variable(std::string_view name, std::string_view reason) {
     return proto::errno_error(EINVAL, "environment variable " + shown + " (" + std::string(reason) + ")");
 }
 
-/// A list of paths for Windows, or nothing if no part is left.
-std::optional<std::string> translate_path_list(const std::string& name, std::string_view value, const PathMap& paths,
-                                               std::vector<std::string>& warnings) {
-    std::optional<std::string> list;
-    for (std::size_t begin = 0; begin <= value.size();) {
-        const std::size_t end = std::min(value.find(':', begin), value.size());
-        const std::string_view part = value.substr(begin, end - begin);
-        begin = end + 1;
-        if (part.empty()) continue;
-        std::optional<std::string> translated =
-            part[0] == '/' ? paths.guest_to_host(part) : std::optional(paths.relative_to_host(part));
-        if (!translated) {
-            warnings.push_back(name + ": the host has no path for " + std::string(part));
-            continue;
+/// What differs between the two ways.
+struct Direction {
+    bool WslenvEntry::*goes;
+    char separator;        ///< Of lists on this side.
+    char other_separator;  ///< On the other.
+    const char* missing;   ///< The complaint about a path without a name there, which comes after it.
+    std::function<std::optional<std::string>(std::string_view path)> translate;
+};
+
+/// Chooses what crosses in one direction.
+class WslenvSelector {
+  public:
+    WslenvSelector(const VariableLookup& lookup, Direction direction)
+        : lookup_(lookup), direction_(std::move(direction)) {}
+
+    WslenvSelection select(std::string_view wslenv) {
+        const Wslenv parsed = parse_wslenv(wslenv);
+        for (const std::string& entry : parsed.dropped) warn("\"" + entry + "\" is not NAME or NAME/FLAGS");
+        selection_.overlay.emplace_back("WSLENV", wslenv);
+        for (const WslenvEntry& entry : parsed.entries) {
+            if (entry.*direction_.goes) add(entry);
         }
-        if (list) {
-            *list += ';';
-            *list += *translated;
-        } else {
-            list = std::move(translated);
-        }
+        return std::move(selection_);
     }
-    return list;
-}
+
+  private:
+    void warn(std::string text) { selection_.warnings.push_back(std::move(text)); }
+
+    void add(const WslenvEntry& entry) {
+        // The last entry for a name decides, flags included.
+        std::erase_if(selection_.overlay, [&entry](const auto& variable) { return variable.first == entry.name; });
+        std::optional<std::string> value = lookup_(entry.name).value_or("");
+        if (entry.is_path_list && !value->empty()) value = translate_list(entry.name, *value);
+        if (value) selection_.overlay.emplace_back(entry.name, std::move(*value));
+    }
+
+    /// Nothing if no path of the list is left.
+    std::optional<std::string> translate_list(const std::string& name, std::string_view value) {
+        std::optional<std::string> list;
+        for (std::size_t begin = 0; begin <= value.size();) {
+            const std::size_t end = std::min(value.find(direction_.separator, begin), value.size());
+            const std::string_view part = value.substr(begin, end - begin);
+            begin = end + 1;
+            if (part.empty()) continue;
+            const std::optional<std::string> translated = direction_.translate(part);
+            if (!translated) {
+                warn(name + ": " + direction_.missing + std::string(part));
+                continue;
+            }
+            list = list ? *list + direction_.other_separator + *translated : *translated;
+        }
+        return list;
+    }
+
+    const VariableLookup& lookup_;
+    Direction direction_;
+    WslenvSelection selection_;
+};
 
 /// False for flags that WSL does not know, which make the whole entry void.
 bool apply_flags(std::string_view flags, WslenvEntry& entry) {
@@ -138,46 +172,39 @@ proto::Result<std::u16string> merge_windows_environment(std::u16string_view base
     return block;
 }
 
-std::vector<WslenvEntry> parse_wslenv(std::string_view wslenv) {
+Wslenv parse_wslenv(std::string_view wslenv) {
     wslenv = wslenv.substr(0, wslenv.find_last_not_of(" \t\n\v\f\r") + 1);
-    std::vector<WslenvEntry> entries;
+    Wslenv parsed;
     for (std::size_t begin = 0; begin <= wslenv.size();) {
         const std::size_t end = std::min(wslenv.find(':', begin), wslenv.size());
         const std::string_view text = wslenv.substr(begin, end - begin);
         begin = end + 1;
+        if (text.empty()) continue;
         const std::size_t slash = text.find('/');
         WslenvEntry entry;
         entry.name = text.substr(0, slash);
-        if (!is_name(entry.name)) continue;
-        if (slash != std::string_view::npos && !apply_flags(text.substr(slash + 1), entry)) continue;
-        entries.push_back(std::move(entry));
-    }
-    return entries;
-}
-
-WslenvSelection select_for_windows(std::string_view wslenv,
-                                   const std::function<std::optional<std::string>(const std::string& name)>& lookup,
-                                   const PathMap& paths) {
-    WslenvSelection selection;
-    selection.overlay.emplace_back("WSLENV", wslenv);
-    const auto set = [&](const std::string& name, std::string value) {
-        // The last entry for a name decides, flags included.
-        std::erase_if(selection.overlay, [&](const auto& variable) { return variable.first == name; });
-        selection.overlay.emplace_back(name, std::move(value));
-    };
-    for (const WslenvEntry& entry : parse_wslenv(wslenv)) {
-        if (!entry.to_windows) continue;
-        const std::string value = lookup(entry.name).value_or("");
-        if (!entry.is_path_list || value.empty()) {
-            set(entry.name, value);
-        } else if (std::optional<std::string> list =
-                       translate_path_list(entry.name, value, paths, selection.warnings)) {
-            set(entry.name, std::move(*list));
+        const bool has_flags = slash != std::string_view::npos;
+        if (is_name(entry.name) && (!has_flags || apply_flags(text.substr(slash + 1), entry))) {
+            parsed.entries.push_back(std::move(entry));
         } else {
-            std::erase_if(selection.overlay, [&](const auto& variable) { return variable.first == entry.name; });
+            parsed.dropped.emplace_back(text);
         }
     }
-    return selection;
+    return parsed;
+}
+
+WslenvSelection select_for_windows(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths) {
+    const auto translate = [&paths](std::string_view path) {
+        return path[0] == '/' ? paths.guest_to_host(path) : std::optional(paths.relative_to_host(path));
+    };
+    return WslenvSelector(lookup, {&WslenvEntry::to_windows, ':', ';', "the host has no path for ", translate})
+        .select(wslenv);
+}
+
+WslenvSelection select_for_guest(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths) {
+    const auto translate = [&paths](std::string_view path) { return paths.host_to_guest(path); };
+    return WslenvSelector(lookup, {&WslenvEntry::to_guest, ';', ':', "the guest has no path for ", translate})
+        .select(wslenv);
 }
 
 }  // namespace interop

@@ -35,19 +35,32 @@ struct WslenvEntry {
     bool to_guest = true;       ///< Not with flag w.
 };
 
-/// The entries of WSLENV that are well formed; the others have no effect.
-std::vector<WslenvEntry> parse_wslenv(std::string_view wslenv);
+/// WSLENV, read.
+struct Wslenv {
+    std::vector<WslenvEntry> entries;  ///< In order; a name may be there twice, and the last one decides.
+    std::vector<std::string>
+        dropped;  ///< Entries without a name or with flags that there are not: they have no effect.
+};
 
-/// What WSLENV sends to Windows, and a line for each value or part of one that could not be translated.
+/// Entries are separated by colons; white space is dropped at the end of the whole only.
+Wslenv parse_wslenv(std::string_view wslenv);
+
+/// What WSLENV lets cross to the other side, and a line for everything that was dropped.
 struct WslenvSelection {
     EnvironmentOverlay overlay;
     std::vector<std::string> warnings;
 };
 
+/// The value of a variable on this side; nothing if it is not set.
+using VariableLookup = std::function<std::optional<std::string>(const std::string& name)>;
+
 /// Chooses and translates variables as WSL does. `wslenv` itself always goes first; a variable that `lookup` does
-/// not find goes with an empty value, which deletes it on the other side.
-WslenvSelection select_for_windows(std::string_view wslenv,
-                                   const std::function<std::optional<std::string>(const std::string& name)>& lookup,
-                                   const PathMap& paths);
+/// not find goes with an empty value, which deletes it on the other side. Lists of paths (flags p and l) keep relative
+/// paths, and lose those that `paths` has no name for; a variable of which nothing is left does not go.
+WslenvSelection select_for_windows(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths);
+
+/// The other way: what a program in the guest gets that Windows starts. A variable that is not set goes with an empty
+/// value, and is set; lists lose relative paths too.
+WslenvSelection select_for_guest(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths);
 
 }  // namespace interop

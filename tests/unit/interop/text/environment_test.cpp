@@ -15,16 +15,27 @@ std::u16string merged(std::u16string_view base, const EnvironmentOverlay& overla
     return block ? *block : u"failed";
 }
 
-WslenvSelection selected(std::string_view wslenv, const std::map<std::string, std::string>& variables) {
+using Variables = std::map<std::string, std::string>;
+
+VariableLookup lookup_in(const Variables& variables) {
+    return [&variables](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+PathMap drive_c() {
     PathMap paths(PathFlavour::windows);
     EXPECT_TRUE(paths.add({"/mnt/c", "C:\\"}));
-    return select_for_windows(
-        wslenv,
-        [&](const std::string& name) -> std::optional<std::string> {
-            const auto found = variables.find(name);
-            return found == variables.end() ? std::nullopt : std::optional(found->second);
-        },
-        paths);
+    return paths;
+}
+
+WslenvSelection selected(std::string_view wslenv, const Variables& variables) {
+    return select_for_windows(wslenv, lookup_in(variables), drive_c());
+}
+
+WslenvSelection arrived(std::string_view wslenv, const Variables& variables) {
+    return select_for_guest(wslenv, lookup_in(variables), drive_c());
 }
 
 TEST(PosixEnvironment, LaysTheOverlayOverTheBaseWithCase) {
@@ -84,7 +95,7 @@ TEST(WindowsEnvironment, RefusesWhatABlockCannotHold) {
 }
 
 TEST(Wslenv, TellsNamesFromFlags) {
-    const auto entries = parse_wslenv("A:B/p:C/l:D/u:E/w:F/pw");
+    const auto entries = parse_wslenv("A:B/p:C/l:D/u:E/w:F/pw").entries;
     ASSERT_EQ(entries.size(), 6u);
     EXPECT_EQ(entries[0].name, "A");
     EXPECT_TRUE(entries[0].to_windows && entries[0].to_guest && !entries[0].is_path_list);
@@ -96,18 +107,22 @@ TEST(Wslenv, TellsNamesFromFlags) {
 }
 
 TEST(Wslenv, SkipsEmptyEntriesAndWhiteSpaceAtTheEnd) {
-    const auto entries = parse_wslenv("::A:: B :C/p \t\n");
+    const auto entries = parse_wslenv("::A:: B :C/p \t\n").entries;
     ASSERT_EQ(entries.size(), 3u);
     EXPECT_EQ(entries[1].name, " B ");
     EXPECT_EQ(entries[2].name, "C");
     EXPECT_TRUE(entries[2].is_path_list);
-    EXPECT_TRUE(parse_wslenv("").empty());
-    EXPECT_TRUE(parse_wslenv("  ").empty());
+    EXPECT_TRUE(parse_wslenv("").entries.empty());
+    EXPECT_TRUE(parse_wslenv("  ").entries.empty());
 }
 
 TEST(Wslenv, DropsEntriesWithUnknownFlags) {
-    EXPECT_TRUE(parse_wslenv("A/x:B/P:C/p/l:D/p /u:/p:E=F").empty());
-    EXPECT_EQ(parse_wslenv("A/").size(), 1u);
+    const Wslenv parsed = parse_wslenv("A/x::B/P:C/p/l:D/p /u:/p:E=F:G/p");
+    ASSERT_EQ(parsed.entries.size(), 1u);
+    EXPECT_EQ(parsed.entries[0].name, "G");
+    EXPECT_EQ(parsed.dropped, (std::vector<std::string>{"A/x", "B/P", "C/p/l", "D/p /u", "/p", "E=F"}));
+    EXPECT_EQ(parse_wslenv("A/").entries.size(), 1u);
+    EXPECT_TRUE(parse_wslenv("::").dropped.empty());
 }
 
 TEST(Wslenv, AlwaysGoesItself) {
@@ -125,7 +140,7 @@ TEST(Wslenv, SendsAVariableThatIsNotSetAsEmpty) {
 }
 
 TEST(Wslenv, TranslatesPathsAndListsAlike) {
-    const std::map<std::string, std::string> variables{{"a", "/mnt/c/Users:/mnt/c/Windows"}};
+    const Variables variables{{"a", "/mnt/c/Users:/mnt/c/Windows"}};
     for (const char* flags : {"l", "p", "pl", "lp", "pp"}) {
         const std::string wslenv = "a/"s + flags;
         EXPECT_EQ(selected(wslenv, variables).overlay,
@@ -138,6 +153,41 @@ TEST(Wslenv, KeepsRelativePartsAndDropsUntranslatableOnesWithAWarning) {
     EXPECT_EQ(selection.overlay, (EnvironmentOverlay{{"WSLENV", "A/l:B/p"}, {"A", "sub\\dir;C:\\x"}}));
     EXPECT_EQ(selection.warnings,
               (std::vector<std::string>{"A: the host has no path for /etc", "B: the host has no path for /etc"}));
+}
+
+TEST(Wslenv, WarnsOfEntriesThatItDrops) {
+    EXPECT_EQ(selected("A/x:B", {}).warnings, (std::vector<std::string>{"\"A/x\" is not NAME or NAME/FLAGS"}));
+    EXPECT_EQ(arrived("A/x:B", {}).warnings, (std::vector<std::string>{"\"A/x\" is not NAME or NAME/FLAGS"}));
+}
+
+// Microsoft's cases.
+
+TEST(Wslenv, PassesVariablesToTheGuest) {
+    const Variables variables{{"a", "1"}, {"b", "2"}, {"c", "3"}};
+    EXPECT_EQ(arrived("a/u:c/u", variables).overlay,
+              (EnvironmentOverlay{{"WSLENV", "a/u:c/u"}, {"a", "1"}, {"c", "3"}}));
+    EXPECT_EQ(arrived("a/w", variables).overlay, (EnvironmentOverlay{{"WSLENV", "a/w"}}));
+    EXPECT_EQ(arrived("a/uw", variables).overlay, (EnvironmentOverlay{{"WSLENV", "a/uw"}}));
+    EXPECT_EQ(arrived("a:a:a/u", variables).overlay, (EnvironmentOverlay{{"WSLENV", "a:a:a/u"}, {"a", "1"}}));
+    EXPECT_EQ(arrived("z", variables).overlay, (EnvironmentOverlay{{"WSLENV", "z"}, {"z", ""}}));
+}
+
+TEST(Wslenv, TranslatesListsForTheGuest) {
+    Variables variables;
+    EnvironmentOverlay expected{{"WSLENV", "a/l:b/p:c/pl:d/lp"}};
+    for (const char* name : {"a", "b", "c", "d"}) {
+        variables[name] = "C:\\Users;C:\\Windows";
+        expected.emplace_back(name, "/mnt/c/Users:/mnt/c/Windows");
+    }
+    EXPECT_EQ(arrived("a/l:b/p:c/pl:d/lp", variables).overlay, expected);
+}
+
+TEST(Wslenv, DropsRelativeAndUnknownPathsOnTheWayToTheGuest) {
+    const WslenvSelection selection = arrived("A/l:B/p", {{"A", "sub\\dir;;c:/Users/;E:\\x"}, {"B", "E:\\x"}});
+    EXPECT_EQ(selection.overlay, (EnvironmentOverlay{{"WSLENV", "A/l:B/p"}, {"A", "/mnt/c/Users/"}}));
+    EXPECT_EQ(selection.warnings,
+              (std::vector<std::string>{"A: the guest has no path for sub\\dir", "A: the guest has no path for E:\\x",
+                                        "B: the guest has no path for E:\\x"}));
 }
 
 TEST(Wslenv, LetsTheLastEntryForANameDecide) {
