@@ -133,9 +133,8 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .discarded_output = &discarded_output,
                              .keys = {},
                              .launch_policy = {},
-                             .search_path = {},
+                             .search_path = user_search_path(),
                              .drain_limit = options.drain_limit};
-    if (const char* path = std::getenv("PATH"); path != nullptr) services.search_path = path;
     if (!options.key_file.empty()) {
         auto keys = read_key_file(options.key_file);
         if (!keys) return keys.error();

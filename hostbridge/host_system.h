@@ -35,6 +35,9 @@ void prepare_agent_process();
 /// thread.
 void set_own_variable(const char* name, const char* value);
 
+/// The directories in which programs of this user are looked for, a list as this system writes it, in UTF-8. May be empty.
+std::string user_search_path();
+
 /// The id by which this user is known to unix sockets; 0 on Windows, which has none.
 std::uint32_t own_user_id();
 

@@ -58,6 +58,11 @@ void prepare_agent_process() {
     raise_descriptor_limit();
 }
 
+std::string user_search_path() {
+    const char* path = std::getenv("PATH");
+    return path == nullptr ? "" : path;
+}
+
 void set_own_variable(const char* name, const char* value) {
     if (value != nullptr) {
         ::setenv(name, value, 1);

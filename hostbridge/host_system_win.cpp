@@ -3,6 +3,7 @@
 
 #include <io.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -11,9 +12,11 @@
 #include "hostbridge/console_users_win.h"
 #include "hostbridge/random.h"
 #include "hostbridge/unique_handle_win.h"
+#include "hostbridge/user_environment_win.h"
 #include "hostbridge/uv/descriptor.h"
 #include "hostbridge/windows_error_win.h"
 #include "hostbridge/windows_text_win.h"
+#include "interop/text/utf16.h"
 
 #include <shellapi.h>
 
@@ -59,6 +62,19 @@ void prepare_agent_process() {
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     // If the agent was started with Ctrl-C ignored, its children would never get one.
     SetConsoleCtrlHandler(nullptr, FALSE);
+}
+
+std::string user_search_path() {
+    constexpr std::u16string_view name = u"PATH=";
+    const std::u16string block = user_environment_block();
+    for (std::u16string_view left = block; !left.empty() && left[0] != u'\0';) {
+        const std::u16string_view entry = left.substr(0, left.find(u'\0'));
+        left.remove_prefix(std::min(left.size(), entry.size() + 1));
+        if (interop::compare_ignoring_case(entry.substr(0, name.size()), name) == 0) {
+            return interop::utf16_to_utf8(entry.substr(name.size()));
+        }
+    }
+    return {};
 }
 
 void set_own_variable(const char* name, const char* value) {

@@ -13,6 +13,7 @@
 
 #include "init/command_terminal.h"
 #include "init/emergency.h"
+#include "init/host_search_path.h"
 #include "init/init_options.h"
 #include "init/license_text.h"
 #include "init/machine/machine.h"
@@ -187,6 +188,7 @@ int run_in_container(const std::vector<std::string>& argv, const interop::Signal
         if (registered.status != RegistrationStatus::done) return exit_own_failure;
         guard = guard_rules(std::move(registered));
     }
+    if (personality == Personality::mzinit) append_host_search_path();
     return supervise_command(*options, inherited, guard ? &*guard : nullptr);
 }
 

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "init/emergency.h"
+#include "init/host_search_path.h"
 #include "init/machine/console.h"
 #include "init/machine/console_session.h"
 #include "init/messages.h"
@@ -115,6 +116,7 @@ void set_machine_environment() {
 
 proto::Result<pid_t> start_on_console(const std::vector<std::string>& words, const interop::SignalState& signals) {
     return start(signals, [&words]() -> proto::Result<Program> {
+        append_host_search_path();
         const std::string shell = login_shell();
         const std::string login_name = "-" + shell.substr(shell.rfind('/') + 1);
         proto::Result<Program> program =

@@ -26,6 +26,11 @@ bool belongs_to_others(std::string_view section) {
     return std::ranges::find(others, section) != others.end() || section.starts_with("service ");
 }
 
+bool equals_ignoring_case(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
+
 class Parser {
   public:
     proto::Result<Configuration> parse(std::string_view text) {
@@ -49,6 +54,8 @@ class Parser {
         if (section == "route") return set_route(name, value, continued);
         if (section == "terminal") return set_terminal(name, value, continued);
         if (section == "broker") return set_broker(name, value, continued);
+        if (section == "interop" && equals_ignoring_case(name, "appendWindowsPath"))
+            return set_append_windows_path(value);
         if (section == "path" && name == "map") return add_mapping(value);
         if (section == "dos" && name == "line_ends") return set_line_ends(value);
         if (section == "wine" && name == "exit_object") {
@@ -140,6 +147,15 @@ class Parser {
         }
         configuration_.path_map.emplace_back(value.substr(0, equals), value.substr(equals + 1));
         return {};
+    }
+
+    proto::Result<void> set_append_windows_path(std::string_view value) {
+        const auto is_one_of = [value](std::initializer_list<std::string_view> words) {
+            return std::ranges::any_of(words, [value](auto word) { return equals_ignoring_case(value, word); });
+        };
+        configuration_.append_windows_path = is_one_of({"true", "1", "yes", "on"});
+        if (configuration_.append_windows_path || is_one_of({"false", "0", "no", "off"})) return {};
+        return proto::stated_error("wanted appendWindowsPath = true or false");
     }
 
     proto::Result<void> set_line_ends(std::string_view value) {

@@ -32,6 +32,7 @@ struct Configuration {
     DosOptions dos;                                      ///< [dos]
     TerminalOptions terminal;                            ///< [terminal]
     std::string broker_socket = default_broker_socket;   ///< [broker] socket
+    bool append_windows_path = false;                    ///< [interop] appendWindowsPath
     BrokerPolicy broker_policy;                          ///< [broker] allow_users, allow_groups
     std::string wine_exit_object = default_exit_object;  ///< [wine] exit_object; empty: none.
     std::vector<std::string> warnings;                   ///< What was ignored, a sentence each, for the user.

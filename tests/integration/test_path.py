@@ -232,6 +232,74 @@ class Agent(PathTest):
             bridge.assert_alive()
 
 
+class HostSearchPath(PathTest):
+    """[interop] appendWindowsPath: what the command of a container's init gets."""
+
+    PATH = "/usr/bin:/bin"
+
+    def run_init(self, endpoint, append, *command):
+        conf = self.write("init.conf", f"[host]\nendpoints = {endpoint}\n[interop]\nappendWindowsPath = {append}\n")
+        return bridges.run([bridges.MZINIT, "-s", "--", *(command or ("sh", "-c", "echo $PATH"))], stdin=bridges.subprocess.DEVNULL,
+                           env=dict(os.environ, MZINIT_CONF=conf, PATH=self.PATH), capture_output=True)
+
+    def test_is_appended_as_the_guest_sees_it(self):
+        with bridges.TemporaryDirectory() as directory:
+            tools = os.path.join(directory, "tools")
+            os.makedirs(tools)
+            with open(os.path.join(tools, "only-there"), "w") as file:
+                file.write("#!/bin/sh\necho found\n")
+            os.chmod(file.name, 0o755)
+            environment = bridges.wine_environment(PATH="/export/bin:/nowhere:/export/bin/:/export/tools")
+            with bridges.start_linux_bridge(directory, "unix", ["--map", "/data=/export", "--map", f"{tools}=/export/tools"],
+                                            environment=environment) as bridge:
+                result = self.run_init(bridge.endpoints[0], "true")
+                self.assertEqual((result.returncode, result.stdout.decode(), result.stderr), (0, f"{self.PATH}:/data/bin:{tools}\n", b""))
+                self.assertEqual(self.run_init(bridge.endpoints[0], "true", "only-there").stdout, b"found\n")
+                self.assertEqual(self.run_init(bridge.endpoints[0], "false").stdout.decode(), self.PATH + "\n")
+
+    def test_is_no_reason_to_wait_or_to_fail(self):
+        path = os.path.join(self.directory, "hanging")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            listener.setblocking(False)
+            result = self.run_init(f"unix:{path}", "false")
+            self.assertEqual((result.stdout.decode(), result.stderr), (self.PATH + "\n", b""))
+            with self.assertRaises(BlockingIOError):
+                listener.accept()
+            # Twelve endpoints, a second each, would be twelve.
+            result = self.run_init("\n  ".join([f"unix:{path}"] * 12), "true", "sh", "-c", "echo $PATH; exit 7")
+            self.assertEqual((result.returncode, result.stdout.decode()), (7, self.PATH + "\n"))
+            self.assertEqual(result.stderr, b"mzinit: the host's PATH is not appended to ours: the agent has not answered within a second\n")
+            for connection in iter(lambda: self.accepted(listener), None):
+                connection.close()
+        result = self.run_init(f"unix:{path}", "true")
+        self.assertEqual((result.returncode, result.stdout.decode()), (0, self.PATH + "\n"))
+        self.assertIn(b"mzinit: the host's PATH is not appended to ours: no agent answers", result.stderr)
+
+    @staticmethod
+    def accepted(listener):
+        try:
+            return listener.accept()[0]
+        except BlockingIOError:
+            return None
+
+    def test_of_windows_is_in_its_own_form(self):
+        if not os.path.exists(bridges.WINDOWS_AGENT):
+            self.skipTest(f"{bridges.WINDOWS_AGENT} has not been built")
+        with bridges.TemporaryDirectory() as directory, bridges.start_windows_bridge(directory) as bridge:
+            with open(bridge.environment["MZINIT_CONF"]) as file:
+                key = file.read()
+            conf = self.write("windows.conf", key + f"endpoints = {' '.join(bridge.endpoints)}\n[path]\nmap = /mnt/c=C:\\\n"
+                              "[interop]\nappendWindowsPath = true\n")
+            result = bridges.run([bridges.MZINIT, "-s", "--", "sh", "-c", "echo $PATH"], stdin=bridges.subprocess.DEVNULL,
+                                 env=dict(os.environ, MZINIT_CONF=conf, PATH=self.PATH), capture_output=True)
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            own, _, appended = result.stdout.decode().strip().partition("/mnt/c/")
+            self.assertEqual(own, self.PATH + ":")
+            self.assertEqual(appended.split(":")[0].lower(), "windows/system32")
+
+
 if __name__ == "__main__":
     if not os.path.exists(bridges.MZINIT):
         print(f"skipped: {bridges.MZINIT} has not been built", flush=True)

@@ -26,6 +26,21 @@ TEST(Configuration, ReadsEndpointsInOrder) {
     EXPECT_EQ(configuration.key_file, "/etc/k");
 }
 
+TEST(Configuration, ReadsWhetherTheHostsPathIsAppended) {
+    EXPECT_FALSE(parse_configuration("")->append_windows_path);
+    EXPECT_FALSE(parse_configuration("[interop]\nenabled = true\n")->append_windows_path);
+    for (const char* value : {"true", "True", "yes", "1"}) {
+        EXPECT_TRUE(parse_configuration(std::string("[interop]\nappendWindowsPath = ") + value)->append_windows_path)
+            << value;
+    }
+    EXPECT_TRUE(parse_configuration("[interop]\nappendwindowspath=true\n")->append_windows_path);
+    EXPECT_FALSE(
+        parse_configuration("[interop]\nappendWindowsPath = true\nappendWindowsPath = false\n")->append_windows_path);
+    const auto bad = parse_configuration("[interop]\nappendWindowsPath = maybe\n");
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().message(), "line 2: wanted appendWindowsPath = true or false");
+}
+
 TEST(Configuration, ReadsTheNameThatWindowsHasForThisSystem) {
     EXPECT_EQ(parse_configuration("[host]\nname = Ubuntu-24.04\n")->share_name, "Ubuntu-24.04");
     EXPECT_EQ(parse_configuration("")->share_name, "");
