@@ -97,7 +97,8 @@ class Process {
     virtual void count_unread_stdin_after_exit(std::size_t pending_write,
                                                std::function<void(std::uint64_t unread)> done) = 0;
 
-    /// Passes a signal on to the program's group, or does what the host has in its place.
+    /// Passes a signal on to the program's group, or does what the host has in its place. A program that has nothing to do
+    /// with its client's terminal is let go on HUP, and that reported as its exit before this returns.
     virtual void deliver(mzinit::v1::SignalNumber signal) = 0;
 
     /// What kind of terminal streams 0 and 1 are. Without one the next four mean nothing.

@@ -120,7 +120,8 @@ ExitResult RunningProgram::exit_result(std::uint32_t code) const {
 }
 
 void RunningProgram::count_unread_stdin_after_exit(std::size_t pending_write, std::function<void(std::uint64_t)> done) {
-    if (!parts_.stdin_read_end) return done(has_console_ ? pending_write : 0);
+    // Of a console, or of a program that was let go, which cannot be looked into while it lives.
+    if (!parts_.stdin_read_end) return done(pending_write);
     // The pipe has no buffer: what it holds are the writes under way, and all of them.
     auto peek = PipePeek::start(loop_, std::move(parts_.stdin_read_end), done);
     if (!peek) return done(0);
@@ -148,6 +149,16 @@ void RunningProgram::hang_up() {
     parts_.console->close();
 }
 
+// Its client's terminal is gone, on which it never was, and its window is still there.
+void RunningProgram::let_go() {
+    has_exited_ = true;
+    grace_.stop();
+    exit_watch_.reset();
+    parts_.stdin_read_end.reset();
+    const auto exited = std::move(exited_);
+    exited(v1::SIGNAL_HUP);
+}
+
 void RunningProgram::begin_grace() {
     if (!grace_.active()) grace_.start(parts_.grace);
 }
@@ -172,6 +183,7 @@ void RunningProgram::deliver(v1::SignalNumber signal) {
             break;
         case v1::SIGNAL_HUP:
             if (parts_.console) return hang_up();
+            if (parts_.kind == ProgramKind::gui) return let_go();
             requested_ = signal;
             begin_grace();
             ask_to_end(ConsoleEvent::ctrl_break);

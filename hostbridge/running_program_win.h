@@ -66,6 +66,7 @@ class RunningProgram final : public Process {
     void on_exit(std::uint32_t code);
     void close_console_unless_used();
     [[nodiscard]] ExitResult exit_result(std::uint32_t code) const;
+    void let_go();
     void begin_grace();
     void ask_to_end(ConsoleEvent event);
     void on_event_sent(EventOutcome outcome);
@@ -87,7 +88,7 @@ class RunningProgram final : public Process {
     bool event_under_way_ = false;
     std::optional<ConsoleEvent> waiting_event_;
     bool terminated_ = false;
-    bool has_exited_ = false;
+    bool has_exited_ = false;  ///< Or was let go.
     /// Tells callbacks of the work queue that we are gone.
     std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

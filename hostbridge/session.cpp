@@ -251,6 +251,8 @@ void Session::deliver_signal(mzinit::v1::SignalNumber signal) {
         if (asks_to_end(signal)) drain_time_over();
     } else if (process_) {
         process_->deliver(signal);
+        // It was let go, and nobody waits for what it still writes.
+        if (phase_ == Phase::draining) drain_time_over();
     } else if (phase_ == Phase::preparing && early_signals_.size() < limits::early_signals) {
         early_signals_.push_back(signal);
     }
@@ -331,7 +333,8 @@ void Session::started(ProcessLauncher::Started outcome) {
     process_->on_stopped = [this](mzinit::v1::SignalNumber signal) { program_stopped(signal); };
     if (early_size_) process_->resize(early_size_->rows, early_size_->columns);
     start_relays(*process_);
-    for (const auto signal : std::exchange(early_signals_, {})) process_->deliver(signal);
+    for (const auto signal : std::exchange(early_signals_, {})) deliver_signal(signal);
+    if (phase_ != Phase::running) return flush();
     tick_.start(until(liveness_.next_check()));
     update_outputs();
     flush();

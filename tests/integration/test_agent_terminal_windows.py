@@ -343,6 +343,23 @@ class Signals(WindowsTest):
         client.connection.send_control("Signal", signal=SIGNAL_NUMBERS["TERM"])
         self.assertEqual(client.communicate().signal, SIGNAL_NUMBERS["TERM"])
 
+    def test_a_gui_program_is_let_go_when_its_clients_terminal_is_gone(self):
+        path = os.path.join(self.directory, "let_go.txt")
+        client, _ = self.launch("gui.exe", host_path(path), "0", "2000")
+        wait_until(lambda: os.path.exists(path), "the program runs")
+        client.stdin.send_some(b"never read")
+        client.connection.send_control("Signal", signal=SIGNAL_NUMBERS["HUP"])
+        result = client.communicate(end_stdin=False)
+        self.assertEqual((result.signal, result.stdin_consumed), (SIGNAL_NUMBERS["HUP"], 0))
+        with open(path, encoding="ascii") as file:
+            self.assertNotIn("Goodbye.", file.read())
+
+        def text():
+            with open(path, encoding="ascii") as file:
+                return file.read()
+
+        wait_until(lambda: "Goodbye." in text(), "it goes on")
+
 
 def console_count():
     """How many of Wine's processes for pseudoconsoles run."""

@@ -225,6 +225,35 @@ class LinuxRelayed(LinuxTests, unittest.TestCase):
 class WindowsTcp(TerminalTests, unittest.TestCase):
     windows = True
 
+    def start_gui(self, shell, milliseconds):
+        """It writes a second line when it ends by itself."""
+        shell.type(f"./gui.exe {shlex.quote(self.host_path(self.counter))} 0 {milliseconds}\n")
+        wait_until(lambda: "Hello" in self.text(), "the program runs")
+
+    def text(self):
+        try:
+            with open(self.counter, encoding="ascii") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def test_a_gui_program_leaves_the_terminal_as_it_is(self):
+        shell = self.shell()
+        before, _ = shell.run("stty -a")
+        self.start_gui(shell, 100000)
+        self.assertFalse(shell.is_raw())
+        shell.type("\x03")
+        shell.wait_for(shell.PROMPT)
+        self.assertEqual(self.last_status(shell), 130)
+        self.assertEqual(shell.run("stty -a")[0], before)
+
+    def test_a_gui_program_survives_the_end_of_the_terminal(self):
+        shell = self.shell()
+        self.start_gui(shell, 3000)
+        shell.close()
+        self.assertNotIn("Goodbye", self.text())
+        wait_until(lambda: "Goodbye" in self.text(), "the program ends by itself")
+
     @classmethod
     def start(cls):
         return bridges.start_windows_bridge(cls.directory)
