@@ -11,6 +11,11 @@
 
 /// What the agent does only because it may run under Wine, which stands in for Windows in tests. Each says what
 /// Wine (8.0) does differently; nothing here changes anything on Windows.
+///
+/// What Wine refuses, another size of a console and Ctrl-Break, is seen when it is asked for, and is not in here. All that is in
+/// here succeeds under Wine and then does something else, which only a program on a console would show: a probe would start
+/// both, at every start of the agent or in the way of the first launch, and on Windows wait for something that does not
+/// happen. So whether this is Wine decides.
 namespace hostbridge::wine {
 
 /// Whether this is Wine.
