@@ -16,6 +16,9 @@ enum class ChildConsole {
     none,       ///< For GUI programs.
 };
 
+/// In UTF-16 units: CreateProcessW takes no longer working directory, whatever the system's setting for long paths.
+inline constexpr std::size_t longest_working_directory = MAX_PATH - 2;
+
 /// All that CreateProcessW needs. Handles are borrowed.
 struct ChildCommand {
     std::wstring application;  ///< Full path.

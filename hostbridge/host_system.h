@@ -31,6 +31,10 @@ std::optional<int> run_as_helper(const std::vector<std::string>& arguments);
 /// error boxes).
 void prepare_agent_process();
 
+/// Whether a program can be started in a directory, which exists: Linux wants the right to enter it, Windows a name of at
+/// most MAX_PATH - 2 units. For the work queue.
+bool can_start_in(const std::string& directory);
+
 /// Sets a variable of our own environment, as getenv() sees it, or removes it if `value` is null. While there is one
 /// thread.
 void set_own_variable(const char* name, const char* value);

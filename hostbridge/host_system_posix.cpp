@@ -58,6 +58,8 @@ void prepare_agent_process() {
     raise_descriptor_limit();
 }
 
+bool can_start_in(const std::string& directory) { return ::access(directory.c_str(), X_OK) == 0; }
+
 std::string user_search_path() {
     const char* path = std::getenv("PATH");
     return path == nullptr ? "" : path;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "hostbridge/child_process_win.h"
 #include "hostbridge/console_control_win.h"
 #include "hostbridge/console_stub_win.h"
 #include "hostbridge/console_users_win.h"
@@ -62,6 +63,11 @@ void prepare_agent_process() {
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     // If the agent was started with Ctrl-C ignored, its children would never get one.
     SetConsoleCtrlHandler(nullptr, FALSE);
+}
+
+bool can_start_in(const std::string& directory) {
+    const auto wide = to_wide(directory);
+    return wide && wide->size() <= longest_working_directory;
 }
 
 std::string user_search_path() {

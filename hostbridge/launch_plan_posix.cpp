@@ -5,6 +5,7 @@
 
 #include "interop/route/runner_search.h"
 #include "interop/text/command_line.h"
+#include "interop/text/environment.h"
 
 namespace hostbridge {
 namespace {
@@ -87,6 +88,9 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
             return LaunchFailure{
                 too_long ? mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG : mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED,
                 0, too_long ? "argument list too long" : checked.error().message()};
+        }
+        if (auto checked = interop::check_variable_lengths(request.environment); !checked) {
+            return LaunchFailure{mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0, checked.error().doing};
         }
     }
     plan.argv = std::move(*words);

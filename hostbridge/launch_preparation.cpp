@@ -137,7 +137,7 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
 
 bool is_usable_directory(const std::string& path) {
     const auto status = uv::stat_path(path);
-    return status && uv::is_directory(*status);
+    return status && uv::is_directory(*status) && can_start_in(path);
 }
 
 // Fills in the directory, and MZINIT_CWD where it is not the guest's.

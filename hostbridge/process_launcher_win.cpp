@@ -20,9 +20,6 @@ namespace {
 
 namespace v1 = mzinit::v1;
 
-/// CreateProcessW takes no longer working directory, whatever the system's setting for long paths.
-constexpr std::size_t longest_working_directory = MAX_PATH - 2;
-
 /// Everything about one launch while it is on its way between the loop and the work queue.
 struct Launch {
     ProcessRequest request;

@@ -57,7 +57,7 @@ struct Direction {
 /// Chooses what crosses in one direction.
 class WslenvSelector {
   public:
-    WslenvSelector(const VariableLookup& lookup, Direction direction)
+    WslenvSelector(const WslenvLookup& lookup, Direction direction)
         : lookup_(lookup), direction_(std::move(direction)) {}
 
     WslenvSelection select(std::string_view wslenv) {
@@ -99,7 +99,7 @@ class WslenvSelector {
         return list;
     }
 
-    const VariableLookup& lookup_;
+    const WslenvLookup& lookup_;
     Direction direction_;
     WslenvSelection selection_;
 };
@@ -145,7 +145,18 @@ std::vector<std::string> merge_posix_environment(const std::vector<std::string>&
     return environment;
 }
 
+proto::Result<void> check_variable_lengths(const EnvironmentOverlay& overlay) {
+    for (const auto& [name, value] : overlay) {
+        if (value.size() <= max_variable_units) continue;
+        const std::optional<std::u16string> wide = utf8_to_utf16(value);
+        if ((wide ? wide->size() : value.size()) <= max_variable_units) continue;
+        return bad_variable(name, "longer than " + std::to_string(max_variable_units) + " characters");
+    }
+    return {};
+}
+
 proto::Result<std::u16string> merge_windows_environment(std::u16string_view base, const EnvironmentOverlay& overlay) {
+    if (auto checked = check_variable_lengths(overlay); !checked) return checked.error();
     WindowsVariables variables = parse_block(base);
     for (const auto& [name, value] : overlay) {
         if (!is_name(name)) return bad_variable(name, "a name cannot be empty or contain '=' or NUL");
@@ -193,7 +204,7 @@ Wslenv parse_wslenv(std::string_view wslenv) {
     return parsed;
 }
 
-WslenvSelection select_for_windows(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths) {
+WslenvSelection select_for_windows(std::string_view wslenv, const WslenvLookup& lookup, const PathMap& paths) {
     const auto translate = [&paths](std::string_view path) {
         return path[0] == '/' ? paths.guest_to_host(path) : std::optional(paths.relative_to_host(path));
     };
@@ -201,7 +212,7 @@ WslenvSelection select_for_windows(std::string_view wslenv, const VariableLookup
         .select(wslenv);
 }
 
-WslenvSelection select_for_guest(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths) {
+WslenvSelection select_for_guest(std::string_view wslenv, const WslenvLookup& lookup, const PathMap& paths) {
     const auto translate = [&paths](std::string_view path) { return paths.host_to_guest(path); };
     return WslenvSelector(lookup, {&WslenvEntry::to_guest, ';', ':', "the guest has no path for ", translate})
         .select(wslenv);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,9 +22,16 @@ using EnvironmentOverlay = std::vector<std::pair<std::string, std::string>>;
 std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base,
                                                  const EnvironmentOverlay& overlay);
 
+/// The longest value, in UTF-16 units without the NUL, that programs for Windows get whole: longer ones lose their beginning
+/// or their end, in Wine too. Source: Microsoft, "SetEnvironmentVariable function".
+inline constexpr std::size_t max_variable_units = 32766;
+
+/// Fails if a value is longer than that. The Error names the variable.
+proto::Result<void> check_variable_lengths(const EnvironmentOverlay& overlay);
+
 /// Lays `overlay` over `base`, an environment block of Windows, and returns such a block: names without case (the
 /// base's spelling stays), sorted, hidden variables such as "=C:" kept, ended by two NULs. Fails on names and values
-/// that are not UTF-8 or cannot stand in a block; the Error names the variable.
+/// that are not UTF-8, cannot stand in a block or are too long; the Error names the variable.
 /// Source: Microsoft, "Changing environment variables".
 proto::Result<std::u16string> merge_windows_environment(std::u16string_view base, const EnvironmentOverlay& overlay);
 
@@ -52,15 +60,15 @@ struct WslenvSelection {
 };
 
 /// The value of a variable on this side; nothing if it is not set.
-using VariableLookup = std::function<std::optional<std::string>(const std::string& name)>;
+using WslenvLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
 /// Chooses and translates variables as WSL does. `wslenv` itself always goes first; a variable that `lookup` does
 /// not find goes with an empty value, which deletes it on the other side. Lists of paths (flags p and l) keep relative
 /// paths, and lose those that `paths` has no name for; a variable of which nothing is left does not go.
-WslenvSelection select_for_windows(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths);
+WslenvSelection select_for_windows(std::string_view wslenv, const WslenvLookup& lookup, const PathMap& paths);
 
 /// The other way: what a program in the guest gets that Windows starts. A variable that is not set goes with an empty
 /// value, and is set; lists lose relative paths too.
-WslenvSelection select_for_guest(std::string_view wslenv, const VariableLookup& lookup, const PathMap& paths);
+WslenvSelection select_for_guest(std::string_view wslenv, const WslenvLookup& lookup, const PathMap& paths);
 
 }  // namespace interop

@@ -330,12 +330,14 @@ def start_native_bridge(directory, *more):
     return Bridge(command + list(more), dict(os.environ), ready, os.path.join(directory, "agent.log"), key)
 
 
-def start_windows_bridge(directory, arguments=()):
+def start_windows_bridge(directory, arguments=(), mappings=("/=Z:\\",)):
     ready = os.path.join(directory, "ready")
     key = make_key(directory)
     # What it starts inherits that: otherwise one of some thousand starts of Wine 8 fails with Linux 6.9 and later.
-    command = ["setarch", "-R", "wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key, "--map", "/=Z:\\",
+    command = ["setarch", "-R", "wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key,
                "--ready-file", "Z:" + ready, *arguments]
+    for mapping in mappings:
+        command += ["--map", mapping]
     # A Windows host does not write a debugger's report into the standard output of a program that crashed.
     environment = wine_environment(WINEDLLOVERRIDES="winedbg.exe=d")
     return Bridge(command, environment, ready, os.path.join(directory, "agent.log"), key)

@@ -17,7 +17,7 @@ std::u16string merged(std::u16string_view base, const EnvironmentOverlay& overla
 
 using Variables = std::map<std::string, std::string>;
 
-VariableLookup lookup_in(const Variables& variables) {
+WslenvLookup lookup_in(const Variables& variables) {
     return [&variables](const std::string& name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         return found == variables.end() ? std::nullopt : std::optional(found->second);
@@ -92,6 +92,27 @@ TEST(WindowsEnvironment, RefusesWhatABlockCannotHold) {
     EXPECT_FALSE(merge_windows_environment(u"", {{"", "x"}}));
     EXPECT_FALSE(merge_windows_environment(u"", {{"a=b", "x"}}));
     EXPECT_FALSE(merge_windows_environment(u"", {{"A", "x\0y"s}}));
+}
+
+TEST(WindowsEnvironment, RefusesValuesThatProgramsWouldNotGetWhole) {
+    const std::string longest(max_variable_units, 'x');
+    EXPECT_TRUE(merge_windows_environment(u"", {{"A", longest}}));
+    EXPECT_EQ(merge_windows_environment(u"", {{"A", longest + "x"}}).error().doing,
+              "environment variable A (longer than 32766 characters)");
+    // They are counted in UTF-16.
+    std::string two_bytes_each;
+    for (std::size_t unit = 0; unit < max_variable_units; ++unit) two_bytes_each += "\xC3\xA4";
+    EXPECT_TRUE(check_variable_lengths({{"A", two_bytes_each}}));
+}
+
+TEST(WindowsEnvironment, KeepsAMillionCharactersInOrder) {
+    EnvironmentOverlay overlay;
+    for (int number = 0; number < 40; ++number)
+        overlay.emplace_back("V" + std::to_string(number), std::string(27000, 'x'));
+    const auto block = merge_windows_environment(u"PATH=p\0\0"s, overlay);
+    ASSERT_TRUE(block);
+    EXPECT_GT(block->size(), 40u * 27000u);
+    EXPECT_TRUE(block->starts_with(u"PATH=p\0V0=xxx"s));
 }
 
 TEST(Wslenv, TellsNamesFromFlags) {
