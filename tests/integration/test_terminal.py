@@ -4,14 +4,15 @@ person sees who types Ctrl-C, Ctrl-Z, fg and bg, changes the size of the window,
 
 import os
 import shlex
+import shutil
 import signal
+import subprocess
 import unittest
 
 import bridges
 from bridges import SAMPLES, wait_until
 import limited_tests
 from terminal_shell import Shell
-
 
 
 class TerminalTests:
@@ -70,7 +71,7 @@ class TerminalTests:
         wait_until(still, "the program stands still")
 
     def find_client(self):
-        """The mzinit that was started for the program with our counter."""
+        """The mzinit that was started for the program with our counter, or None."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -79,7 +80,7 @@ class TerminalTests:
                     return int(pid)
             except OSError:
                 continue  # It has ended.
-        raise AssertionError("there is no client")
+        return None
 
     def last_status(self, shell):
         """Of the command before; what interrupts a list of commands would keep the next from being run."""
@@ -196,7 +197,71 @@ class TerminalTests:
         self.assertIn("Hello from Windows!", shell.run("script -qc ./hello.exe /dev/null")[0])
 
 
+    def start_tmux(self, shell):
+        """A shell of the same kind in a new session; what is typed goes there."""
+        server = "tmux -u -L mzinit -f /dev/null"
+        shell.run(f"export TMUX_TMPDIR={self.directory} TERM=xterm SHELL=/bin/sh")
+        self.addCleanup(subprocess.run, [*server.split(), "kill-server"], env=dict(os.environ, TMUX_TMPDIR=self.directory), check=False,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shell.type(f"{server} new-session -s s 'exec bash --norc --noprofile --noediting -i'\n")
+        shell.wait_for("-i'")  # the echo of the command
+        shell.wait_for(shell.PROMPT)
+        return server
+
+    def interrupt_in_tmux(self, shell):
+        """Ctrl-C for the program; what the shell below tmux says of its end."""
+        shell.type("\x03")
+        wait_until(lambda: not self.find_client(), "mzinit ends")  # What was typed before is not the shell's.
+        path = self.counter + ".status"
+        shell.type(f"echo =$?= >{path}\n")
+        wait_until(lambda: os.path.exists(path) and os.path.getsize(path), "the shell in tmux goes on")
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+    @unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
+    def test_tmux_keeps_a_program_while_nobody_looks(self):
+        shell = self.shell()
+        before, _ = shell.run("stty -a")
+        tmux = self.start_tmux(shell)
+        self.start_sleep(shell)
+        shell.type("\x02d")
+        shell.wait_for(r"\[detached.*" + shell.PROMPT)
+        self.assertEqual(shell.run("stty -a")[0], before)
+        self.check_grows()
+        shell.resize(20, 100)
+        shell.type(f"{tmux} attach\n")
+        self.check_grows()
+        self.assertEqual(self.interrupt_in_tmux(shell), "=130=\n")
+        self.check_stands_still()
+        shell.type("exit\n")
+        shell.wait_for(r"\[exited\].*" + shell.PROMPT)
+        self.assertEqual(shell.run("stty -a")[0], before.replace("rows 30; columns 100", "rows 20; columns 100"))
+
+
 class LinuxTests(TerminalTests):
+    def size_that_the_program_sees(self):
+        for pid in bridges.process_ids():
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                if os.fsencode(self.host_path(self.counter)) in words and not os.path.samefile(f"/proc/{pid}/exe", bridges.MZINIT):
+                    with open(f"/proc/{pid}/fd/0", "rb") as terminal:
+                        return os.get_terminal_size(terminal.fileno())
+            except OSError:
+                continue  # It has ended, or has no terminal.
+        return None
+
+    @unittest.skipUnless(shutil.which("tmux"), "tmux is not installed")
+    def test_the_size_of_tmux_is_the_programs(self):
+        shell = self.shell()
+        self.start_tmux(shell)
+        self.start_sleep(shell)
+        # tmux has a line of its own.
+        wait_until(lambda: self.size_that_the_program_sees() == (100, 29), f"the first size: {self.size_that_the_program_sees()}")
+        shell.resize(24, 80)
+        wait_until(lambda: self.size_that_the_program_sees() == (80, 23), "the second size")
+        self.assertEqual(self.interrupt_in_tmux(shell), "=130=\n")
+
     def test_a_signal_that_was_ignored_stays_ignored(self):
         shell = self.shell()
         shell.type(f"sh -c './sleep.exe 100000000 \"$0\" & wait' {shlex.quote(self.host_path(self.counter))}\n")
