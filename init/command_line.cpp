@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "init/broker.h"
+#include "init/config_command.h"
 #include "init/identify_command.h"
 #include "init/init_options.h"
 #include "init/messages.h"
@@ -161,6 +162,7 @@ int run_command_line(int argc, const char* const* argv) {
         return 0;
     }
     // Its words are another command's, and must not be taken for options or lists of ours.
+    if (first == "config") return run_config({argv + 2, argv + argc});
     if (first == "report") return run_report({argv + 2, argv + argc});
     if (first == "path") return run_path("mzinit: path", {argv + 2, argv + argc});
     if (first == "run") return run_file({argv + 2, argv + argc});

@@ -17,23 +17,12 @@ bool* find_switch(RegistrationSettings& settings, std::string_view name) {
 
 }  // namespace
 
-std::optional<bool> parse_switch(std::string_view value) {
-    if (value == "yes" || value == "true") return true;
-    if (value == "no" || value == "false") return false;
-    return std::nullopt;
-}
-
-bool is_registration_key(std::string_view name) {
-    RegistrationSettings settings;
-    return find_switch(settings, name) != nullptr;
-}
-
 RegistrationSettings parse_registration_settings(std::string_view configuration) {
     RegistrationSettings settings;
     interop::read_ini(configuration, [&settings](const interop::IniSetting& setting) {
         bool* const target = setting.section == "boot" ? find_switch(settings, setting.name) : nullptr;
         if (target == nullptr) return interop::IniReading::go_on;
-        if (const auto wanted = parse_switch(setting.value)) {
+        if (const auto wanted = interop::parse_switch(setting.value)) {
             *target = *wanted;
         } else {
             settings.warnings.push_back(interop::at_ini_line(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +13,6 @@ struct RegistrationSettings {
     bool embed_config = false;          ///< embed_config
     std::vector<std::string> warnings;  ///< What was ignored, a sentence each.
 };
-
-/// "yes", "true", "no" or "false", as every switch of [boot] is written; nothing for anything else.
-std::optional<bool> parse_switch(std::string_view value);
-
-/// Whether [boot] has such a key for the rule.
-bool is_registration_key(std::string_view name);
 
 /// Pure. Other keys, and other sections, are left to others.
 RegistrationSettings parse_registration_settings(std::string_view configuration);

@@ -8,9 +8,9 @@
 #include <system_error>
 
 #include "init/machine/command_words.h"
-#include "init/registration_settings.h"
 #include "interop/os/read_file.h"
 #include "interop/route/configuration.h"
+#include "interop/route/configuration_keys.h"
 #include "interop/route/ini_settings.h"
 #include "interop/text/kernel_command_line.h"
 
@@ -106,7 +106,7 @@ class Reader {
     }
 
     void set_switch(bool& target, const IniSetting& setting) {
-        if (const auto value = parse_switch(setting.value)) {
+        if (const auto value = interop::parse_switch(setting.value)) {
             target = *value;
         } else {
             warn_of_value(setting, "yes or no");
@@ -134,7 +134,7 @@ class Reader {
             set_broker(setting);
         } else if (name == "timeout" || name == "stop_timeout") {
             set_time(setting);
-        } else if (!is_registration_key(name)) {
+        } else if (interop::find_configuration_key("boot", name) == nullptr) {
             warn(setting.line, "the key " + std::string(name) + " of [boot] is not known and is ignored");
         }
     }
@@ -150,7 +150,7 @@ class Reader {
     void set_broker(const IniSetting& setting) {
         if (setting.value == "auto") {
             settings_.broker = BrokerStart::if_key_exists;
-        } else if (const auto value = parse_switch(setting.value)) {
+        } else if (const auto value = interop::parse_switch(setting.value)) {
             settings_.broker = *value ? BrokerStart::always : BrokerStart::never;
         } else {
             warn_of_value(setting, "auto, yes or no");

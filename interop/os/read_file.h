@@ -7,7 +7,7 @@
 
 namespace interop {
 
-/// The whole file, at most `limit` bytes; a larger one is EFBIG.
+/// The whole file, at most `limit` bytes; a larger one is EFBIG. It may be a pipe, but one that is silent for a second is ETIMEDOUT.
 proto::Result<std::string> read_file(const std::string& path, std::size_t limit);
 
 /// As read_file, for secrets: EACCES unless the file is a regular one that belongs to us or to root and that nobody

@@ -2,13 +2,12 @@
 #include "interop/route/configuration.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <optional>
 #include <utility>
 
 #include "interop/os/read_file.h"
+#include "interop/route/configuration_keys.h"
 #include "interop/route/embedded_configuration.h"
 #include "interop/route/ini_settings.h"
 #include "interop/text/kernel_command_line.h"
@@ -20,63 +19,82 @@ namespace {
 constexpr std::size_t largest_file = 256u << 10;
 constexpr std::size_t largest_kernel_command_line = 64u << 10;
 
-// Sections that are read elsewhere, by the container's and the machine's init.
-bool belongs_to_others(std::string_view section) {
-    constexpr std::array<std::string_view, 6> others{"interop", "automount", "boot", "network", "user", "wsl2"};
-    return std::ranges::find(others, section) != others.end() || section.starts_with("service ");
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
 class Parser {
   public:
-    proto::Result<Configuration> parse(std::string_view text) {
+    ConfigurationReading read(std::string_view text) {
         const std::size_t wrong_line = read_ini(text, [this](const IniSetting& setting) {
-            line_ = setting.line;
-            const auto set = this->set(setting);
-            if (!set) problem_ = at_ini_line(setting.line, set.error().message());
-            return set ? IniReading::go_on : IniReading::stop;
+            take(setting);
+            return IniReading::go_on;
         });
-        if (problem_) return proto::stated_error(*problem_);
-        if (wrong_line != 0) {
-            return proto::stated_error(at_ini_line(wrong_line, "neither [section] nor name = value"));
-        }
-        return std::move(configuration_);
+        if (wrong_line != 0) note(wrong_line, Severity::error, "neither [section] nor name = value");
+        std::ranges::stable_sort(reading_.findings, {}, &ConfigurationFinding::line);
+        return std::move(reading_);
     }
 
   private:
-    proto::Result<void> set(const IniSetting& setting) {
-        const auto [section, name, value, line, continued, is_cut] = setting;
-        if (section == "host") return set_host(name, value, continued);
-        if (section == "route") return set_route(name, value, continued);
-        if (section == "terminal") return set_terminal(name, value, continued);
-        if (section == "broker") return set_broker(name, value, continued);
-        if (section == "interop" && equals_ignoring_case(name, "appendWindowsPath"))
-            return set_append_windows_path(value);
-        if (section == "path" && name == "map") return add_mapping(value);
-        if (section == "dos" && name == "line_ends") return set_line_ends(value);
-        if (section == "wine" && name == "exit_object") {
-            configuration_.wine_exit_object = value;
-            return {};
+    using Severity = ConfigurationFinding::Severity;
+
+    void note(std::size_t line, Severity severity, std::string what) {
+        reading_.findings.push_back({line, severity, std::move(what)});
+    }
+
+    void take(const IniSetting& setting) {
+        if (setting.continues && is_left_out_) return;
+        is_left_out_ = true;
+        const ConfigurationKey* const key = find_configuration_key(setting.section, setting.name);
+        if (key == nullptr) return warn_of_unknown(setting);
+        if (key->reader != KeyReader::launches) return;
+        if (setting.is_cut) {
+            return note(setting.line, Severity::error,
+                        "longer than " + std::to_string(longest_ini_line) + " bytes; go on in an indented line");
         }
-        if (section == "path" || section == "dos" || section == "wine") return unknown_key(name);
-        if (!belongs_to_others(section)) warn_of_section(section);
+        const auto set = this->set(*key, setting);
+        if (!set) return note(setting.line, Severity::error, set.error().message());
+        is_left_out_ = false;
+    }
+
+    void warn_of_unknown(const IniSetting& setting) {
+        const std::string section(setting.section);
+        const SectionKind kind = kind_of_section(section);
+        if (kind == SectionKind::foreign || belongs_to_init(section)) return;
+        if (kind == SectionKind::ours) {
+            return note(setting.line, Severity::warning,
+                        "the key " + std::string(setting.name) + " of [" + section + "] is not known and is ignored");
+        }
+        if (std::exchange(warned_section_, section) == section) return;
+        note(setting.line, Severity::warning,
+             section.empty() ? "a setting outside any section is ignored"
+                             : "the section [" + section + "] is not known and is ignored");
+    }
+
+    proto::Result<void> set(const ConfigurationKey& key, const IniSetting& setting) {
+        const std::string_view value = setting.value;
+        if (key.section == "host") return set_host(key.name, value, setting.continues);
+        if (key.section == "route") return set_route(key.name, value, setting.continues);
+        if (key.section == "terminal") return set_terminal(key.name, value, setting.continues);
+        if (key.section == "broker") return set_broker(key.name, value, setting.continues);
+        if (key.section == "path") return add_mapping(value);
+        if (key.section == "dos") return set_line_ends(value);
+        if (key.section == "interop") return set_interop(key.name, value);
+        if (key.section == "automount") return set_automount_root(value);
+        CHECK(key.section == "wine");
+        configuration_.wine_exit_object = value;
         return {};
     }
 
-    static proto::Error unknown_key(std::string_view name) {
-        return proto::stated_error("unknown key \"" + std::string(name) + "\"");
+    proto::Result<void> set_interop(std::string_view name, std::string_view value) {
+        const auto wanted = parse_switch(wsl_value(value));
+        if (!wanted) return proto::stated_error("wanted " + std::string(name) + " = true or false");
+        (name == "enabled" ? configuration_.routes.enabled : configuration_.append_windows_path) = *wanted;
+        return {};
     }
 
-    void warn_of_section(std::string_view section) {
-        if (section == warned_section_) return;
-        warned_section_ = section;
-        configuration_.warnings.push_back(at_ini_line(
-            line_, section.empty() ? "a setting outside any section is ignored"
-                                   : "the section [" + std::string(section) + "] is not known and is ignored"));
+    proto::Result<void> set_automount_root(std::string_view value) {
+        std::string root(wsl_value(value));
+        if (!root.starts_with('/')) return proto::stated_error("wanted root = /PATH");
+        if (!root.ends_with('/')) root += '/';
+        configuration_.automount_root = std::move(root);
+        return {};
     }
 
     proto::Result<void> set_host(std::string_view name, std::string_view value, bool continued) {
@@ -89,7 +107,6 @@ class Parser {
             configuration_.share_name = value;
             return {};
         }
-        if (name != "endpoints") return unknown_key(name);
         auto endpoints = parse_endpoints(value);
         if (!endpoints) return endpoints.error();
         if (!continued) configuration_.endpoints.clear();
@@ -99,7 +116,7 @@ class Parser {
 
     proto::Result<void> set_route(std::string_view name, std::string_view value, bool continued) {
         const auto kind = find_program_kind(name);
-        if (!kind) return unknown_key(name);
+        CHECK(kind);
         route_text_ = continued ? route_text_ + " " + std::string(value) : std::string(value);
         auto route = parse_route(*kind, split_list(route_text_));
         if (!route) return route.error();
@@ -115,7 +132,6 @@ class Parser {
             terminal.mode = *mode;
             return {};
         }
-        if (name != "always" && name != "never") return unknown_key(name);
         std::vector<std::string>& names = name == "always" ? terminal.always : terminal.never;
         if (!continued) names.clear();
         for (const std::string_view word : split_list(value)) names.emplace_back(word);
@@ -129,7 +145,6 @@ class Parser {
             return {};
         }
         BrokerPolicy& policy = configuration_.broker_policy;
-        if (name != "allow_users" && name != "allow_groups") return unknown_key(name);
         auto ids = parse_id_ranges(split_list(value));
         if (!ids) return ids.error();
         // Who names anybody means those only.
@@ -149,35 +164,19 @@ class Parser {
         return {};
     }
 
-    proto::Result<void> set_append_windows_path(std::string_view value) {
-        const auto is_one_of = [value](std::initializer_list<std::string_view> words) {
-            return std::ranges::any_of(words, [value](auto word) { return equals_ignoring_case(value, word); });
-        };
-        configuration_.append_windows_path = is_one_of({"true", "1", "yes", "on"});
-        if (configuration_.append_windows_path || is_one_of({"false", "0", "no", "off"})) return {};
-        return proto::stated_error("wanted appendWindowsPath = true or false");
-    }
-
     proto::Result<void> set_line_ends(std::string_view value) {
         if (value != "keep" && value != "convert") return proto::stated_error("wanted line_ends = keep or convert");
         configuration_.dos.line_ends = value == "keep" ? DosOptions::LineEnds::keep : DosOptions::LineEnds::convert;
         return {};
     }
 
-    Configuration configuration_;
-    std::optional<std::string> problem_;
-    std::size_t line_ = 0;    // of the setting that is looked at
-    std::string route_text_;  // of the last route, with its continuation
+    ConfigurationReading reading_;
+    Configuration& configuration_ = reading_.configuration;
+    bool is_left_out_ = false;  // the setting that is looked at, with the lines that go on with it
+    std::string route_text_;    // of the last route, with its continuation
     bool broker_names_users_ = false;
     std::string warned_section_ = "\n";
 };
-
-proto::Result<void> check_line_lengths(std::string_view text) {
-    const std::size_t line = find_long_ini_line(text);
-    if (line == 0) return {};
-    return proto::stated_error(
-        at_ini_line(line, "longer than " + std::to_string(longest_ini_line) + " bytes; go on in an indented line"));
-}
 
 /// A variable of the environment; empty if it is not set.
 std::string_view environment_value(const char* name) {
@@ -200,13 +199,13 @@ proto::Result<ConfigurationText> read_configuration_file(std::string_view kernel
     return proto::errno_error(ENOENT, "read " + paths.front());
 }
 
-/// Without any, an empty text.
 proto::Result<ConfigurationText> find_configuration(std::string_view kernel_command_line) {
     auto file = read_configuration_file(kernel_command_line);
     // The file counts for more: it is the one of whoever set up this root directory, and may be newer.
     if (file || !is_missing(file.error()) || !environment_value("MZINIT_CONF").empty()) return file;
     const auto embedded = embedded_configuration();
-    return ConfigurationText{std::string(embedded.value_or("")), "the embedded configuration"};
+    if (!embedded) return ConfigurationText{};
+    return ConfigurationText{std::string(*embedded), embedded_source};
 }
 
 proto::Result<void> take_endpoints(Configuration& configuration, std::string_view text, const char* source) {
@@ -237,9 +236,16 @@ proto::Result<std::vector<Endpoint>> parse_endpoints(std::string_view text) {
     return endpoints;
 }
 
+ConfigurationReading read_configuration(std::string_view text) { return Parser().read(text); }
+
 proto::Result<Configuration> parse_configuration(std::string_view text) {
-    if (auto checked = check_line_lengths(text); !checked) return checked.error();
-    return Parser().parse(text);
+    ConfigurationReading reading = read_configuration(text);
+    for (const ConfigurationFinding& finding : reading.findings) {
+        std::string sentence = at_ini_line(finding.line, finding.what);
+        if (finding.severity == ConfigurationFinding::Severity::error) return proto::stated_error(sentence);
+        reading.configuration.warnings.push_back(std::move(sentence));
+    }
+    return std::move(reading.configuration);
 }
 
 std::vector<std::string> configuration_files(std::string_view mzinit_conf, std::string_view kernel_command_line) {
@@ -260,6 +266,8 @@ proto::Result<Configuration> settle_endpoints(Configuration configuration, std::
 }
 
 proto::Result<ConfigurationText> read_configuration_file() { return read_configuration_file(kernel_command_line()); }
+
+proto::Result<ConfigurationText> find_configuration() { return find_configuration(kernel_command_line()); }
 
 proto::Result<Configuration> load_configuration() {
     const std::string command_line = kernel_command_line();

@@ -26,13 +26,14 @@ struct Configuration {
     bool names_endpoints = false;     ///< Or else they are the default.
     std::string key_file;             ///< [host] key; empty: the default places.
     std::string share_name;           ///< [host] name, by which Windows knows this system; empty: the host name.
-    Routes routes;                    ///< [route]
+    Routes routes;                    ///< [route], and [interop] enabled
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;
+    bool append_windows_path = false;                    ///< [interop] appendWindowsPath
+    std::string automount_root;                          ///< [automount] root, "/mnt/"; empty: not given.
     DosOptions dos;                                      ///< [dos]
     TerminalOptions terminal;                            ///< [terminal]
     std::string broker_socket = default_broker_socket;   ///< [broker] socket
-    bool append_windows_path = false;                    ///< [interop] appendWindowsPath
     BrokerPolicy broker_policy;                          ///< [broker] allow_users, allow_groups
     std::string wine_exit_object = default_exit_object;  ///< [wine] exit_object; empty: none.
     std::vector<std::string> warnings;                   ///< What was ignored, a sentence each, for the user.
@@ -41,8 +42,31 @@ struct Configuration {
 inline constexpr const char* default_configuration_file = "/etc/mzinit.conf";
 inline constexpr const char* default_endpoint = "unix:/run/mzinit/hostbridge.sock";
 
-/// Reads the text of a configuration file. Sections that other parts of mzinit read are skipped, unknown ones are too, with
-/// a warning; an unknown key in a section of ours, a bad value and a line too long are Errors that name the line.
+/// What is wrong with a line of a configuration file.
+struct ConfigurationFinding {
+    enum class Severity {
+        warning,  ///< Something unknown was ignored.
+        error,    ///< Nothing is run by this configuration: it might do what nobody wants.
+    };
+
+    std::size_t line;  ///< From 1.
+    Severity severity;
+    std::string what;
+
+    bool operator==(const ConfigurationFinding&) const = default;
+};
+
+/// A configuration, without what the findings, which are in the order of the lines, are about.
+struct ConfigurationReading {
+    Configuration configuration;
+    std::vector<ConfigurationFinding> findings;
+};
+
+/// Reads the text of a configuration file, all of it whatever is wrong. Keys and sections that other parts of mzinit read are
+/// passed over. Pure.
+ConfigurationReading read_configuration(std::string_view text);
+
+/// The same for those who can use it only without errors: the first one, which names its line. Pure.
 proto::Result<Configuration> parse_configuration(std::string_view text);
 
 /// The endpoints in a list separated by blanks or commas.
@@ -59,12 +83,19 @@ std::vector<std::string> configuration_files(std::string_view mzinit_conf, std::
 proto::Result<Configuration> settle_endpoints(Configuration configuration, std::string_view mzinit_host,
                                               std::string_view kernel_command_line);
 
-/// The text of the configuration file in force, and its path (configuration_files). ENOENT if there is none.
+/// The text of a configuration.
 struct ConfigurationText {
     std::string text;
-    std::string source;  ///< For messages.
+    std::string source;  ///< For messages: the path of its file, or embedded_source; empty: there is no configuration.
 };
+
+inline constexpr const char* embedded_source = "the embedded configuration";
+
+/// That of the configuration file in force (configuration_files). ENOENT if there is none.
 proto::Result<ConfigurationText> read_configuration_file();
+
+/// That of the file in force, else what is embedded in this program, else an empty one.
+proto::Result<ConfigurationText> find_configuration();
 
 /// The configuration in force: that of the file, else what is embedded in this program, else the defaults; its endpoints
 /// are settled (settle_endpoints).

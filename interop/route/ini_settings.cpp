@@ -4,8 +4,10 @@
 #include <ini.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <string>
+#include <system_error>
 
 namespace interop {
 namespace {
@@ -87,17 +89,37 @@ std::size_t read_ini(std::string_view text, const std::function<IniReading(const
     return Reader(text, on_setting).run();
 }
 
-std::size_t find_long_ini_line(std::string_view text) {
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        const auto end = text.find('\n');
-        if (text.substr(0, end).size() > longest_ini_line) return number;
-        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    }
-    return 0;
-}
-
 std::string at_ini_line(std::size_t line, std::string_view what) {
     return "line " + std::to_string(line) + ": " + std::string(what);
+}
+
+std::optional<std::pair<std::size_t, std::string_view>> split_ini_line(std::string_view message) {
+    constexpr std::string_view prefix = "line ";
+    if (!message.starts_with(prefix)) return std::nullopt;
+    message.remove_prefix(prefix.size());
+    std::size_t line = 0;
+    const auto [end, problem] = std::from_chars(message.data(), message.data() + message.size(), line);
+    message.remove_prefix(static_cast<std::size_t>(end - message.data()));
+    if (problem != std::errc() || !message.starts_with(": ")) return std::nullopt;
+    return std::pair(line, message.substr(2));
+}
+
+std::optional<bool> parse_switch(std::string_view value) {
+    std::string word(value);
+    for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (word == "yes" || word == "true" || word == "on" || word == "1") return true;
+    if (word == "no" || word == "false" || word == "off" || word == "0") return false;
+    return std::nullopt;
+}
+
+std::string_view wsl_value(std::string_view value) {
+    if (value.starts_with('"')) {
+        const auto end = value.find('"', 1);
+        if (end != std::string_view::npos) return value.substr(1, end - 1);
+    }
+    value = value.substr(0, value.find('#'));
+    const auto last = value.find_last_not_of(" \t");
+    return last == std::string_view::npos ? std::string_view() : value.substr(0, last + 1);
 }
 
 std::vector<std::string_view> split_list(std::string_view text) {

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace interop {
@@ -32,11 +34,19 @@ enum class IniReading { go_on, stop };
 /// 0 if there is none; the others are read all the same, but for the settings of a section whose [header] is such a line.
 std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting);
 
-/// The first line that is longer, 0 if there is none.
-std::size_t find_long_ini_line(std::string_view text);
-
 /// "line 3: WHAT", for messages.
 std::string at_ini_line(std::size_t line, std::string_view what);
+
+/// Takes such a message apart again; nothing if it does not begin like that.
+std::optional<std::pair<std::size_t, std::string_view>> split_ini_line(std::string_view message);
+
+/// "yes", "true", "on", "1", or "no", "false", "off", "0", whatever the case, as every switch is written: ours and WSL's. Nothing
+/// for anything else.
+std::optional<bool> parse_switch(std::string_view value);
+
+/// A value as WSL would read it: without double quotes around it, and without a comment that begins with "#" after it. It is a
+/// part of `value`.
+std::string_view wsl_value(std::string_view value);
 
 /// The words of a value that is a list, separated by blanks or commas. They are parts of `text`.
 std::vector<std::string_view> split_list(std::string_view text);

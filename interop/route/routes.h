@@ -38,6 +38,7 @@ using Route = std::vector<Backend>;
 
 /// [route] of the configuration: a route for each kind of program.
 struct Routes {
+    bool enabled = true;  ///< [interop] enabled; if not, programs of every kind are refused.
     std::array<Route, program_kind_count> by_kind{
         Route{Backend::host, Backend::wine},
         Route{Backend::host, Backend::mono, Backend::wine},

@@ -35,7 +35,8 @@ PathMap configured_path_map(const Configuration& configuration) {
 
 PathMap guest_path_map(const Configuration& configuration) {
     const auto mountinfo = read_file("/proc/self/mountinfo", largest_mountinfo);
-    return add_mounts(configured_path_map(configuration), mountinfo ? *mountinfo : std::string());
+    return add_mounts(configured_path_map(configuration), mountinfo ? *mountinfo : std::string(),
+                      configuration.automount_root);
 }
 
 PathMap agent_path_map(const mzinit::v1::Info& info) {

@@ -150,14 +150,24 @@ std::optional<std::string> windows_source(const Mount& mount) {
     return *source + (source->ends_with('\\') ? "" : "\\") + below;
 }
 
+/// "/mnt/c" below "/mnt/" is drive C, whatever carries its files here. Nothing without a root.
+std::optional<std::string> drive_mounted_at(std::string_view point, std::string_view automount_root) {
+    if (automount_root.empty() || !point.starts_with(automount_root)) return std::nullopt;
+    point.remove_prefix(automount_root.size());
+    if (point.size() != 1 || !is_letter(point.front())) return std::nullopt;
+    const char letter = point.front();
+    return std::string{letter >= 'a' ? static_cast<char>(letter - 'a' + 'A') : letter, ':', '\\'};
+}
+
 /// The mounts of this namespace, and what they tell about the host's directories.
 class MountTable {
   public:
     explicit MountTable(const std::vector<Mount>& mounts) : mounts_(mounts), tree_(mounts) {}
 
-    void add_windows_mounts(PathMap& map) const {
+    void add_windows_mounts(PathMap& map, std::string_view automount_root) const {
         for (const Mount& mount : mounts_) {
-            const auto source = windows_source(mount);
+            auto source = windows_source(mount);
+            if (!source) source = drive_mounted_at(mount.point, automount_root);
             if (source && is_visible(mount)) add(map, mount, *source);
         }
     }
@@ -222,13 +232,13 @@ std::vector<Mount> parse_mountinfo(std::string_view mountinfo) {
     return mounts;
 }
 
-PathMap add_mounts(PathMap configured, std::string_view mountinfo) {
+PathMap add_mounts(PathMap configured, std::string_view mountinfo, std::string_view automount_root) {
     const bool is_for_windows = configured.empty() || configured.flavour() == PathFlavour::windows;
     PathMap map(is_for_windows ? PathFlavour::windows : PathFlavour::posix);
     const std::vector<Mount> mounts = parse_mountinfo(mountinfo);
     const MountTable table(mounts);
     if (!configured.empty()) table.add_bind_mounts(map, configured);
-    if (is_for_windows) table.add_windows_mounts(map);
+    if (is_for_windows) table.add_windows_mounts(map, automount_root);
     for (const PathPrefix& prefix : configured.prefixes()) static_cast<void>(map.add(prefix));
     return map;
 }

@@ -29,9 +29,10 @@ std::vector<Mount> parse_mountinfo(std::string_view mountinfo);
 /// `configured`, which wins where both name the same guest directory, and what the mounts tell of Windows' directories:
 /// drvfs, 9p with the attach name "drvfs;path=...", and virtiofs with a drive's tag ("drvfsC0", "drvfsaC0"), whole or a
 /// part of them; and bind mounts of what `configured` translates. Mounts that others hide count for nothing, and where
-/// something else is mounted below one, its line of the table does not apply. The flavour is that of `configured`, or
+/// something else is mounted below one, its line of the table does not apply. With `automount_root` ("/mnt/"), what is mounted
+/// on directories of one letter below it counts as that drive, whatever its file system. The flavour is that of `configured`, or
 /// Windows if that is empty.
 /// Source: microsoft/WSL, src/linux/init/util.cpp (UtilFindMount).
-PathMap add_mounts(PathMap configured, std::string_view mountinfo);
+PathMap add_mounts(PathMap configured, std::string_view mountinfo, std::string_view automount_root = {});
 
 }  // namespace interop

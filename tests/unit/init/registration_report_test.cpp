@@ -104,12 +104,5 @@ TEST(RegistrationSettings, BadValueIsReportedAndIgnored) {
                 ::testing::ElementsAre("line 2: [boot] protect_binfmt = perhaps: neither yes nor no"));
 }
 
-TEST(RegistrationSettings, KeysAreThoseTheyKnow) {
-    EXPECT_TRUE(is_registration_key("protect_binfmt"));
-    EXPECT_TRUE(is_registration_key("embed_config"));
-    for (const char* name : {"", "protect", "Protect_binfmt", "command"})
-        EXPECT_FALSE(is_registration_key(name)) << name;
-}
-
 }  // namespace
 }  // namespace init

@@ -96,11 +96,9 @@ TEST(MachineSettings, SystemdIsAnInitToHandOverTo) {
 }
 
 TEST(MachineSettings, BrokerIsForcedOrForbiddenOrFollowsTheKey) {
-    const std::pair<const char*, BrokerStart> table[] = {{"auto", BrokerStart::if_key_exists},
-                                                         {"yes", BrokerStart::always},
-                                                         {"true", BrokerStart::always},
-                                                         {"no", BrokerStart::never},
-                                                         {"false", BrokerStart::never}};
+    const std::pair<const char*, BrokerStart> table[] = {
+        {"auto", BrokerStart::if_key_exists}, {"yes", BrokerStart::always}, {"true", BrokerStart::always},
+        {"On", BrokerStart::always},          {"no", BrokerStart::never},   {"false", BrokerStart::never}};
     for (const auto& [value, start] : table) {
         EXPECT_EQ(boot("broker = no\nbroker = " + std::string(value) + "\n").broker, start) << value;
     }
@@ -110,9 +108,9 @@ TEST(MachineSettings, BadValueIsLeftOutWithAWarningThatNamesTheLine) {
     const std::pair<const char*, const char*> table[] = {
         {"register = maybe", "line 2: register = maybe: wanted yes or no"},
         {"register =", "line 2: register = : wanted yes or no"},
-        {"register = Yes", "line 2: register = Yes: wanted yes or no"},
-        {"systemd = 1", "line 2: systemd = 1: wanted yes or no"},
-        {"broker = on", "line 2: broker = on: wanted auto, yes or no"},
+        {"register = y", "line 2: register = y: wanted yes or no"},
+        {"systemd = 2", "line 2: systemd = 2: wanted yes or no"},
+        {"broker = Auto", "line 2: broker = Auto: wanted auto, yes or no"},
         {"init = init", "line 2: init = init: wanted a path from the root directory"},
         {"init =", "line 2: init = : wanted a path from the root directory"},
         {"timeout = soon", "line 2: timeout = soon: wanted a number of seconds"},
@@ -126,6 +124,10 @@ TEST(MachineSettings, BadValueIsLeftOutWithAWarningThatNamesTheLine) {
         EXPECT_TRUE(settings.registers && settings.handover.empty() && settings.command.empty()) << line;
         EXPECT_EQ(settings.broker, BrokerStart::if_key_exists) << line;
     }
+}
+
+TEST(MachineSettings, KeysThatOnlyWslHasAreNoNews) {
+    EXPECT_THAT(boot("initTimeout = 10000\nprotectBinfmt = true\nsystemd = True\n").warnings, IsEmpty());
 }
 
 TEST(MachineSettings, TimeIsANumberOfSecondsUpToADay) {

@@ -159,13 +159,38 @@ TEST(IniSettings, LineThatIsCutDoesNotSpoilTheNext) {
     EXPECT_EQ(settings[1], "3 [a] y=2");
 }
 
-TEST(IniSettings, FirstLongLineIsFound) {
-    const std::string longest(longest_ini_line, 'x');
-    EXPECT_EQ(find_long_ini_line(""), 0u);
-    EXPECT_EQ(find_long_ini_line(longest), 0u);
-    EXPECT_EQ(find_long_ini_line(longest + "\n" + longest + "\n"), 0u);
-    EXPECT_EQ(find_long_ini_line("\n" + longest + "x\n" + longest + "y"), 2u);
-    EXPECT_EQ(find_long_ini_line(longest + "\n\n" + longest + "x"), 3u);
+TEST(IniSettings, MessageThatNamesItsLineCanBeTakenApart) {
+    EXPECT_EQ(split_ini_line(at_ini_line(12, "what: it is")),
+              std::pair(std::size_t{12}, std::string_view("what: it is")));
+    for (const char* text :
+         {"", "line ", "line x: y", "line 3 y", "Line 3: y", "line : y", "line 99999999999999999999: y"}) {
+        EXPECT_EQ(split_ini_line(text), std::nullopt) << text;
+    }
+}
+
+TEST(IniSettings, SwitchesAreWrittenAsUsersWriteThem) {
+    for (const char* word : {"yes", "true", "on", "1", "True", "YES", "On"})
+        EXPECT_EQ(parse_switch(word), true) << word;
+    for (const char* word : {"no", "false", "off", "0", "False", "NO", "oFF"})
+        EXPECT_EQ(parse_switch(word), false) << word;
+    for (const char* word : {"", "2", "y", "t", "yes ", " no", "truefalse", "01", "enabled"}) {
+        EXPECT_EQ(parse_switch(word), std::nullopt) << word;
+    }
+}
+
+TEST(IniSettings, ValuesOfAWslConfMayHaveQuotesAndComments) {
+    const std::pair<const char*, const char*> table[] = {
+        {"true", "true"},
+        {"true # why", "true"},
+        {"true#why", "true"},
+        {"\"/mnt\"", "/mnt"},
+        {"\"a # b\" # c", "a # b"},
+        {"\"open", "\"open"},
+        {"# all", ""},
+        {"\"\"", ""},
+        {"", ""},
+    };
+    for (const auto& [value, meant] : table) EXPECT_EQ(wsl_value(value), meant) << value;
 }
 
 TEST(IniSettings, MessageNamesTheLine) { EXPECT_EQ(at_ini_line(12, "is odd"), "line 12: is odd"); }

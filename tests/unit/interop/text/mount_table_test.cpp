@@ -186,6 +186,30 @@ TEST(MountTable, FollowsABindMountOnlyToWhereItsFilesAreSeen) {
               std::nullopt);
 }
 
+TEST(MountTable, TakesMountsOfOneLetterBelowTheRootOfDrivesForThose) {
+    const std::string table =
+        std::string(root) +
+        "21 1 0:60 / /win/d rw - fuse.sshfs host:/d rw\n22 1 0:61 /sub /win/E rw - cifs //h/e rw\n"
+        "23 1 0:62 / /win/xy rw - tmpfs t rw\n24 1 0:63 / /win rw - tmpfs t rw\n25 1 0:64 / /mnt/f rw - tmpfs t rw\n";
+    // What is mounted on /win itself later would hide the drives, so it is there in another table.
+    const std::string drives = table.substr(0, table.find("24 1"));
+    const auto map = add_mounts(PathMap(PathFlavour::windows), drives, "/win/");
+    EXPECT_EQ(map.guest_to_host("/win/d/a b"), "D:\\a b");
+    EXPECT_EQ(map.guest_to_host("/win/E/x"), "E:\\x");
+    EXPECT_EQ(map.host_to_guest("d:/y"), "/win/d/y");
+    EXPECT_EQ(map.guest_to_host("/win/xy/x"), std::nullopt);
+    EXPECT_EQ(add_mounts(PathMap(PathFlavour::windows), drives).prefixes().size(), 0u);
+    const auto of_mnt = add_mounts(PathMap(PathFlavour::windows), table, "/mnt/");
+    ASSERT_EQ(of_mnt.prefixes().size(), 1u);
+    EXPECT_EQ(of_mnt.guest_to_host("/mnt/f/x"), "F:\\x");
+}
+
+TEST(MountTable, NameOfTheDriveThatAMountHasCountsMoreThanItsPlace) {
+    const auto map = add_mounts(PathMap(PathFlavour::windows),
+                                root + std::string("21 1 0:60 / /mnt/x rw - drvfs Y:\\134 rw\n"), "/mnt/");
+    EXPECT_EQ(map.guest_to_host("/mnt/x/a"), "Y:\\a");
+}
+
 TEST(MountTable, IgnoresWindowsMountsWhereTheHostIsNotWindows) {
     const PathMap map = add_mounts(configured(PathFlavour::posix, {"/srv=/export"}), std::string(root) + drive_c);
     EXPECT_EQ(map.flavour(), PathFlavour::posix);

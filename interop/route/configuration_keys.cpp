@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "interop/route/configuration_keys.h"
+
+#include <algorithm>
+#include <array>
+
+#include "interop/route/configuration.h"
+
+namespace interop {
+namespace {
+
+using enum KeyReader;
+
+constexpr std::string_view service_prefix = "service ";
+
+constexpr ConfigurationKey keys[] = {
+    {"host", "endpoints", launches, default_endpoint, "", "where agents listen, tried in order, one second each"},
+    {"host", "key", launches, "", "/etc/mzinit/key, else ~/.config/mzinit/key", "key file for tcp and vsock"},
+    {"host", "name", launches, "", "the host name",
+     "by which Windows knows this system, as in \\\\wsl.localhost\\NAME"},
+    {"broker", "allow_users", launches, "1000-59999", "", "user ids that get tickets besides root"},
+    {"broker", "allow_groups", launches, "", "none", "group ids whose members get tickets"},
+    {"broker", "socket", launches, default_broker_socket, "", "where the broker listens"},
+    {"route", "pe", launches, "host, wine", "", "backends for Windows programs, in order"},
+    {"route", "dotnet", launches, "host, mono, wine", "", "backends for .NET programs"},
+    {"route", "dos", launches, "host?, dosbox", "", "backends for DOS programs"},
+    {"route", "win16", launches, "host?, wine", "", "backends for 16-bit Windows programs"},
+    {"route", "ape", launches, "native", "", "backends for actually portable executables"},
+    {"route", "other_machine", launches, "none", "", "backends for Windows programs that are not for x86 or x86-64"},
+    {"wine", "exit_object", launches, default_exit_object, "", "the object that makes Wine's exit codes whole"},
+    {"dos", "line_ends", launches, "keep", "", "keep them as the program wrote them, or convert"},
+    {"terminal", "pty", launches, "auto", "", "whether programs on the host get a terminal of their own"},
+    {"terminal", "always", launches, "", "none", "names of programs that always get one"},
+    {"terminal", "never", launches, "", "none", "names of programs that never get one"},
+    {"path", "map", launches, "", "none", "the host's name for a directory", true},
+    {"interop", "enabled", launches, "true", "", "whether Windows and DOS programs are run at all"},
+    {"interop", "appendWindowsPath", launches, "false", "",
+     "whether the host's PATH is added to that of init's command"},
+    {"automount", "root", launches, "", "only mounts that name their drive",
+     "below which drives of the host are mounted as /c, /d"},
+    {"automount", "enabled", nobody, "", "", "WSL's"},
+    {"automount", "mountFsTab", nobody, "", "", "WSL's"},
+    {"automount", "options", nobody, "", "", "WSL's"},
+    {"automount", "crossDistro", nobody, "", "", "WSL's"},
+    {"automount", "ldconfig", nobody, "", "", "WSL's"},
+    {"automount", "cgroups", nobody, "", "", "WSL's"},
+    {"boot", "command", init, "", "none", "what a machine runs, and with whose end it ends"},
+    {"boot", "timeout", init, "", "none", "seconds after which the machine is ended with the command still running"},
+    {"boot", "stop_timeout", init, "10", "", "seconds between SIGTERM and SIGKILL at the end"},
+    {"boot", "init", init, "", "none", "the path of another init that takes over"},
+    {"boot", "systemd", init, "no", "", "the same as init = /lib/systemd/systemd"},
+    {"boot", "hostname", init, "", "first line of /etc/hostname, else localhost", "the machine's host name"},
+    {"boot", "modules", init, "", "none", "kernel modules to load"},
+    {"boot", "register", init, "yes", "", "whether MZ files get a rule"},
+    {"boot", "protect_binfmt", init, "no", "", "as mzinit register --protect"},
+    {"boot", "embed_config", init, "no", "", "as mzinit register --embed-config"},
+    {"boot", "broker", init, "auto", "",
+     "whether the broker runs; auto: if there is a key that it can give tickets for"},
+    {"boot", "initTimeout", nobody, "", "", "WSL's"},
+    {"boot", "protectBinfmt", nobody, "", "", "WSL's"},
+    {"service", "command", init, "", "needed", "what runs; it must stay in the foreground"},
+    {"service", "restart", init, "on-failure", "", "when it is started again"},
+    {"service", "log", init, "", "/var/log/NAME.log", "the file that its output is appended to"},
+};
+
+bool is_equal_without_case(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
+
+/// Ours are in lower case and mean it.
+bool is_name_of(const ConfigurationKey& key, std::string_view name) {
+    const bool is_wsl_key = key.section == "interop" || key.section == "automount" || key.reader == nobody;
+    return is_wsl_key ? is_equal_without_case(key.name, name) : key.name == name;
+}
+
+std::string_view without_service_name(std::string_view section) {
+    return section.starts_with(service_prefix) ? "service" : section == "service" ? "" : section;
+}
+
+}  // namespace
+
+std::span<const ConfigurationKey> configuration_keys() { return keys; }
+
+const ConfigurationKey* find_configuration_key(std::string_view section, std::string_view name) {
+    const std::string_view wanted = without_service_name(section);
+    const auto* const found = std::ranges::find_if(
+        keys, [&](const ConfigurationKey& key) { return key.section == wanted && is_name_of(key, name); });
+    return found == std::end(keys) ? nullptr : found;
+}
+
+SectionKind kind_of_section(std::string_view section) {
+    constexpr std::array<std::string_view, 6> of_wsl{"network", "user", "gpu", "time", "wsl2", "experimental"};
+    if (std::ranges::find(of_wsl, section) != of_wsl.end()) return SectionKind::foreign;
+    const bool is_ours =
+        std::ranges::find(keys, without_service_name(section), &ConfigurationKey::section) != std::end(keys);
+    return is_ours ? SectionKind::ours : SectionKind::unknown;
+}
+
+bool belongs_to_init(std::string_view section) { return section == "boot" || section.starts_with(service_prefix); }
+
+}  // namespace interop
