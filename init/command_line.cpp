@@ -9,6 +9,7 @@
 
 #include "init/broker.h"
 #include "init/config_command.h"
+#include "init/doctor_command.h"
 #include "init/identify_command.h"
 #include "init/init_options.h"
 #include "init/messages.h"
@@ -67,6 +68,9 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     CLI::App* status = app.add_subcommand("status", "Say whether MZ files are run by mzinit");
     add_rule_options(*status, line);
     status->add_flag("--json", line.json, "Print a JSON object");
+    CLI::App* doctor = app.add_subcommand("doctor", "Look at all that running programs needs, and say what to do");
+    add_rule_options(*doctor, line);
+    doctor->add_flag("--json", line.json, "Print a JSON object");
     CLI::App* identify = app.add_subcommand("identify", "Say what files are");
     identify->add_flag("--json", line.json, "Print a JSON object per line");
     identify->add_flag("--route", line.route, "Say what would run them, or why nothing would");
@@ -137,6 +141,10 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
     if (command.get_name() == "status") {
         const StatusFormat format = line.json ? StatusFormat::json : StatusFormat::sentence;
         return static_cast<int>(show_status(registration.rule.name, registration.directory, format));
+    }
+    if (command.get_name() == "doctor") {
+        return run_doctor(registration.rule.name, registration.directory,
+                          line.json ? DoctorFormat::json : DoctorFormat::lines);
     }
     if (command.get_name() == "identify") {
         return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence,

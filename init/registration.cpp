@@ -257,6 +257,11 @@ RegistrationStatus unregister_rule(const std::string& name, const std::string& d
     return found ? RegistrationStatus::done : complain(RegistrationStatus::not_registered, "there is no rule " + name);
 }
 
+proto::Result<TableReport> examine_table(const std::string& name, const std::string& directory) {
+    const auto table = BinfmtTable::open(directory);
+    return table ? look_at(*table, name) : table.error();
+}
+
 RegistrationStatus show_status(const std::string& name, const std::string& directory, StatusFormat format) {
     const auto show = [format](const TableReport& report) {
         print(format == StatusFormat::json ? status_json(report) : status_text(report));

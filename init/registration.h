@@ -7,10 +7,13 @@
 #include "init/binfmt_rule.h"
 #include "init/binfmt_table.h"
 #include "interop/os/unique_fd.h"
+#include "proto/base/result.h"
 
 /// `mzinit register`, `unregister` and `status`. They write sentences for the user and return how it went, which is
 /// also the exit status; the values are documented in README.md and do not change.
 namespace init {
+
+struct TableReport;
 
 enum class RegistrationStatus {
     done = 0,
@@ -39,6 +42,9 @@ RegistrationStatus register_rule(const RegistrationRequest& request);
 
 /// Removes the rule, those for files called .com if they are there, and the protection against others.
 RegistrationStatus unregister_rule(const std::string& name, const std::string& directory);
+
+/// What `status` is about. ENODEV if `directory` is no mounted binfmt_misc.
+proto::Result<TableReport> examine_table(const std::string& name, const std::string& directory);
 
 enum class StatusFormat { sentence, json };
 

@@ -18,7 +18,6 @@
 #include <linux/vm_sockets.h>
 
 #include "interop/os/default_gateway.h"
-#include "proto/wire/limits.h"
 
 namespace interop {
 namespace {
@@ -90,8 +89,11 @@ Result<void> wait_for(int fd, short events, Clock::time_point deadline) {
 
 /// A unix socket whose backlog is full refuses a non-blocking connect() at once; a blocking one waits, within the
 /// send time-out.
-Result<void> connect_unix(int fd, const Address& address) {
-    const timeval limit{std::chrono::duration_cast<std::chrono::seconds>(proto::limits::greeting_deadline).count(), 0};
+Result<void> connect_unix(int fd, const Address& address, Clock::time_point deadline) {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return proto::errno_error(ETIMEDOUT, "");  // No time at all would mean to wait for ever.
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    const timeval limit{seconds.count(), (left - seconds).count()};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     int failed = 0;
     do {
@@ -134,7 +136,8 @@ Result<UniqueFd> connect_to(const Endpoint& endpoint, Clock::time_point deadline
     if (!fd) return proto::errno_error(errno, "");
     const bool is_unix = endpoint.kind == Endpoint::Kind::unix_socket;
     if (endpoint.kind == Endpoint::Kind::vsock) bind_privileged_port(fd.get());
-    auto connected = is_unix ? connect_unix(fd.get(), *address) : connect_non_blocking(fd.get(), *address, deadline);
+    auto connected =
+        is_unix ? connect_unix(fd.get(), *address, deadline) : connect_non_blocking(fd.get(), *address, deadline);
     if (!connected) return connected.error();
     if (endpoint.kind == Endpoint::Kind::tcp) {
         const int on = 1;
@@ -171,8 +174,8 @@ Result<void> read_more(int fd, proto::FrameDecoder& decoder) {
     return {};
 }
 
-Result<void> shake_hands(int fd, proto::ClientProtocol& protocol, Clock::time_point greeting_deadline) {
-    const auto proof_deadline = greeting_deadline + proto::limits::authentication_deadline;
+Result<void> shake_hands(int fd, proto::ClientProtocol& protocol, Clock::time_point greeting_deadline,
+                         Clock::time_point proof_deadline) {
     while (true) {
         if (auto sent = send_pending(fd, protocol.output()); !sent) return sent;
         auto event = protocol.receive();
@@ -193,8 +196,9 @@ Result<void> shake_hands(int fd, proto::ClientProtocol& protocol, Clock::time_po
 
 }  // namespace
 
-Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std::optional<proto::Key>& key) {
-    const auto deadline = Clock::now() + proto::limits::greeting_deadline;
+Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std::optional<proto::Key>& key,
+                                            const HandshakePatience& patience) {
+    const auto deadline = Clock::now() + patience.greeting;
     auto nonce = fresh_nonce();
     if (!nonce) return nonce.error();
     const bool is_unix = endpoint.kind == Endpoint::Kind::unix_socket;
@@ -214,7 +218,8 @@ Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std:
     connection.protocol = std::make_unique<proto::ClientProtocol>(
         options, key,
         is_tcp ? proto::ClientHandshake::KeyPolicy::required : proto::ClientHandshake::KeyPolicy::if_asked);
-    if (auto shaken = shake_hands(connection.socket.get(), *connection.protocol, deadline); !shaken)
+    const auto proof_deadline = deadline + patience.proof;
+    if (auto shaken = shake_hands(connection.socket.get(), *connection.protocol, deadline, proof_deadline); !shaken)
         return shaken.error();
     connection.passes_descriptors =
         is_unix && (connection.protocol->agreement().capabilities & proto::capability::descriptor_passing) != 0;

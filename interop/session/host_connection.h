@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 #include "interop/text/endpoint.h"
 #include "proto/base/result.h"
 #include "proto/wire/client_protocol.h"
+#include "proto/wire/limits.h"
 
 namespace interop {
 
@@ -19,9 +21,17 @@ struct HostConnection {
     bool passes_descriptors = false;
 };
 
-/// Connects to one endpoint and goes through the handshake, blocking at most for the protocol's deadlines: 1 s
-/// until the agent's Greeting, 5 s for its proof. `key` is needed on tcp, and on vsock where the agent asks for it.
-proto::Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std::optional<proto::Key>& key);
+/// How long to wait for an agent; by default as long as the protocol says.
+struct HandshakePatience {
+    std::chrono::milliseconds greeting =
+        proto::limits::greeting_deadline;  ///< From connect until the agent's Greeting.
+    std::chrono::milliseconds proof = proto::limits::authentication_deadline;  ///< For its proof, after that time.
+};
+
+/// Connects to one endpoint and goes through the handshake, blocking at most for `patience`. `key` is needed on tcp, and on
+/// vsock where the agent asks for it.
+proto::Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std::optional<proto::Key>& key,
+                                                   const HandshakePatience& patience = {});
 
 /// Sends `bytes` from the front and with the first of them `descriptors`; says how many bytes went out. EAGAIN
 /// without having sent anything if the socket is full.

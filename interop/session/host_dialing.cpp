@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "interop/route/client_credentials.h"
-
 namespace interop {
 namespace {
 
@@ -24,23 +22,12 @@ class HostDialing {
   private:
     std::optional<DialedHost> dial(const std::vector<Endpoint>& endpoints) {
         for (const Endpoint& endpoint : endpoints) {
-            auto connection = connect_to(endpoint);
+            auto connection = connect_to_host(endpoint, credentials_);
             if (connection) return DialedHost{endpoint, std::move(*connection)};
             if (!problems_.empty()) problems_ += "; ";
             problems_ += to_string(endpoint) + ": " + connection.error().message();
         }
         return std::nullopt;
-    }
-
-    proto::Result<HostConnection> connect_to(const Endpoint& endpoint) {
-        if (endpoint.kind == Endpoint::Kind::unix_socket) return open_host_connection(endpoint, std::nullopt);
-        auto key = credentials_.for_connection();
-        if (key) return open_host_connection(endpoint, *key);
-        if (endpoint.kind == Endpoint::Kind::tcp) return key.error();
-        // An agent on vsock may do without.
-        auto connection = open_host_connection(endpoint, std::nullopt);
-        const bool needs_key = !connection && connection.error().code == proto::PeerFault::authentication;
-        return needs_key ? key.error() : std::move(connection);
     }
 
     const Configuration& configuration_;
@@ -49,6 +36,18 @@ class HostDialing {
 };
 
 }  // namespace
+
+proto::Result<HostConnection> connect_to_host(const Endpoint& endpoint, ClientCredentials& credentials,
+                                              const HandshakePatience& patience) {
+    if (endpoint.kind == Endpoint::Kind::unix_socket) return open_host_connection(endpoint, std::nullopt, patience);
+    auto key = credentials.for_connection();
+    if (key) return open_host_connection(endpoint, *key, patience);
+    if (endpoint.kind == Endpoint::Kind::tcp) return key.error();
+    // An agent on vsock may do without.
+    auto connection = open_host_connection(endpoint, std::nullopt, patience);
+    const bool needs_key = !connection && connection.error().code == proto::PeerFault::authentication;
+    return needs_key ? key.error() : std::move(connection);
+}
 
 proto::Result<DialedHost> dial_host(const Configuration& configuration) { return HostDialing(configuration).dial(); }
 

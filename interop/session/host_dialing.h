@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "interop/route/client_credentials.h"
 #include "interop/route/configuration.h"
 #include "interop/session/host_connection.h"
 
@@ -11,6 +12,11 @@ struct DialedHost {
     Endpoint endpoint;
     HostConnection connection;
 };
+
+/// Connects to one endpoint, with a key or a ticket if it needs one. An Error of the key comes out where the agent cannot be
+/// asked without.
+proto::Result<HostConnection> connect_to_host(const Endpoint& endpoint, ClientCredentials& credentials,
+                                              const HandshakePatience& patience = {});
 
 /// Connects to the first of the configured endpoints that answers, within the deadlines of open_host_connection() for
 /// each; if none is configured, then to those that the broker knows. A key, or a ticket from the broker, is looked for only

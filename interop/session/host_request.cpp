@@ -2,12 +2,9 @@
 #include "interop/session/host_request.h"
 
 #include <cerrno>
-#include <chrono>
 
 #include <poll.h>
 #include <sys/socket.h>
-
-#include "proto/wire/limits.h"
 
 namespace interop {
 namespace {
@@ -27,8 +24,8 @@ proto::Result<void> wait_for(int fd, short events, Clock::time_point deadline) {
 
 }  // namespace
 
-proto::Result<proto::ClientEvent> await_answer(HostConnection& host) {
-    const auto deadline = Clock::now() + proto::limits::answer_deadline;
+proto::Result<proto::ClientEvent> await_answer(HostConnection& host, std::chrono::milliseconds patience) {
+    const auto deadline = Clock::now() + patience;
     proto::ClientProtocol& protocol = *host.protocol;
     while (true) {
         std::string& output = protocol.output();
