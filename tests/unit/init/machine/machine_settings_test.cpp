@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "init/machine/machine_settings.h"
 
+#include <sys/stat.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "interop/route/ini_settings.h"
@@ -330,6 +335,27 @@ TEST(MachineSettings, AnyBytesAreRead) {
         const MachineSettings settings = parse_machine_settings(text, text);
         EXPECT_THAT(settings.services, IsEmpty());
     }
+}
+
+TEST(MachineSettings, LoadWhateverIsInThePlaceOfTheFile) {
+    const std::string directory = ::testing::TempDir() + "mzinit_settings";
+    const std::string fifo = directory + "/fifo";
+    const std::string loop = directory + "/loop";
+    const std::string large = directory + "/large";
+    std::filesystem::create_directory(directory);
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    std::filesystem::create_symlink(loop, loop);
+    std::ofstream(large) << "[boot]\nhostname = " << std::string(1 << 20, 'x');
+    for (const std::string& path : {directory, fifo, loop, large, directory + "/none", std::string("/dev/zero")}) {
+        ASSERT_EQ(::setenv("MZINIT_CONF", path.c_str(), 1), 0);
+        const MachineSettings settings = load_machine_settings();
+        EXPECT_TRUE(settings.registers) << path;
+        EXPECT_EQ(settings.hostname, "") << path;
+        // A FIFO that nobody writes to is an empty file.
+        EXPECT_EQ(settings.warnings.empty(), path == fifo) << path;
+    }
+    ::unsetenv("MZINIT_CONF");
+    std::filesystem::remove_all(directory);
 }
 
 }  // namespace
