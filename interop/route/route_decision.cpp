@@ -69,7 +69,7 @@ std::optional<ProgramKind> program_kind(const ImageDescription& image) {
 std::variant<RouteRefusal, Route> choose_route(const ImageDescription& image, const Routes& routes) {
     const auto kind = program_kind(image);
     if (!kind) return RouteRefusal{"this is " + describe(image) + std::string(why_not(image))};
-    if (!routes.enabled) return RouteRefusal{"[interop] enabled = false of the configuration forbids running it"};
+    if (!routes.enabled) return RouteRefusal{interop_disabled};
     const Route& route = routes.of(*kind);
     if (route.empty()) return RouteRefusal{refusal_by_configuration(image, *kind)};
     return route;

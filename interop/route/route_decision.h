@@ -29,6 +29,9 @@ struct RouteRefusal {
     std::string text;
 };
 
+/// What a user hears where Routes::enabled is false.
+inline constexpr const char* interop_disabled = "[interop] enabled = false of the configuration forbids running it";
+
 /// The backends to try for `image`, in order and not empty, or the refusal. Pure, and needs to know nothing of this machine.
 std::variant<RouteRefusal, Route> choose_route(const ImageDescription& image, const Routes& routes);
 

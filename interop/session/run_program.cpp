@@ -161,6 +161,8 @@ std::optional<int> ProgramRun::try_backend(Backend backend) {
 }
 
 int ProgramRun::follow(const Route& route) {
+    // Here, because not every route comes from choose_route().
+    if (!configuration_.routes.enabled) return fail(exit_code::cannot_run, interop_disabled);
     for (const Backend backend : route) {
         if (const auto status = try_backend(backend)) return *status;
     }

@@ -141,6 +141,18 @@ TEST(RouteDecision, RefusesWhatIsNoProgramAndSaysWhatItIs) {
     }
 }
 
+TEST(RouteDecision, RefusesEveryProgramWhereInteropIsSwitchedOff) {
+    Routes routes;
+    routes.enabled = false;
+    for (const ImageDescription& image : {pe(64), pe(32, Managed::il), ImageDescription{.kind = ImageKind::ape}}) {
+        const auto chosen = choose_route(image, routes);
+        ASSERT_TRUE(std::holds_alternative<RouteRefusal>(chosen));
+        EXPECT_EQ(std::get<RouteRefusal>(chosen).text, interop_disabled);
+    }
+    // What is no program is told so all the same.
+    EXPECT_NE(std::get<RouteRefusal>(choose_route(dll(), routes)).text, interop_disabled);
+}
+
 TEST(RouteDecision, RefusesProgramsForOtherProcessorsUnlessConfigured) {
     ImageDescription arm64ec = pe(64);
     arm64ec.detail = "ARM64EC";
