@@ -135,6 +135,7 @@ class RealMounts(PathTest):
         self.assertEqual(self.translated("-w", f"{base}/else where/x", script=script, env=environment),
                          "\\\\wsl.localhost\\D" + f"{base}/else where/x".replace("/", "\\") + "\n")
 
+    @unittest.skipIf(bridges.SANITIZED, "the sanitizers need /proc")
     def test_without_proc(self):
         self.assertEqual(self.translated("-w", "/etc", script="mount -t tmpfs none /proc && "),
                          "\\\\wsl.localhost\\D" + os.path.realpath("/etc").replace("/", "\\") + "\n")

@@ -131,6 +131,7 @@ class PlaceTests:
 
     # --- the environment ---------------------------------------------------------------------------------------
 
+    @unittest.skipIf(bridges.SANITIZED, "a sanitized mzinit is dynamic, and runs in no other root directory")
     def test_in_a_chroot_without_environment(self):
         shutil.copy(os.path.join(SAMPLES, "hello.exe"), self.path("root/bin"))
         shutil.copy(os.path.join(self.directory, "key"), self.path("root/key"))
@@ -220,6 +221,18 @@ class WindowsTcp(RelayedPlaceTests, unittest.TestCase):
     def start(cls):
         maps = [f"{place}={on_windows(place)}" for place in (SAMPLES, os.path.join(cls.directory, SHARED))]
         return bridges.start_windows_bridge(cls.directory, ["--fallback-dir", on_windows(os.path.join(cls.directory, FALLBACK))], maps)
+
+
+    def test_drive_that_the_guest_has_mounted(self):
+        # No user may mount one in a namespace: the table says so in place of the kernel's, for this process.
+        table = self.path("mountinfo")
+        with open(table, "w", encoding="utf-8") as file:
+            file.write("1 0 8:16 / / rw - ext4 /dev/sdb rw\n"
+                       f"2 1 0:50 {SAMPLES} {self.directory}/bound rw - 9p z rw,aname=drvfs;path=Z:\\;uid=0\n")
+        script = f"unshare -m sh -c 'mount --bind $S $D/bound && cd $D/bound && mount --bind {table} /proc/$$/mountinfo && exec ./%s'"
+        self.assertEqual(self.output(script % "hello.exe"), "Hello from Windows!\n")
+        self.assertEqual(self.output(script % "cwd.exe"), on_windows(SAMPLES) + "\n")
+        self.assertEqual(self.output(script % "env.exe P", WSLENV="P/p", P=self.path("bound", "x")), f"P={on_windows(SAMPLES)}\\x\n")
 
 
 class LockedDirectory(unittest.TestCase):
