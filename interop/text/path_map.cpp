@@ -238,7 +238,6 @@ const PathPrefix* PathMap::find_guest_prefix(std::string_view guest) const {
 std::optional<std::string> PathMap::guest_to_host(std::string_view guest) const {
     const std::optional<SplitPath> path = split_posix(guest);
     if (!path) return std::nullopt;
-    if (flavour_ == PathFlavour::windows && !utf8_to_utf16(guest)) return std::nullopt;
     const PathPrefix* prefix = longest_guest_prefix(prefixes_, *path);
     if (prefix == nullptr) return std::nullopt;
     const SplitPath from = *split_posix(prefix->guest);
@@ -246,7 +245,10 @@ std::optional<std::string> PathMap::guest_to_host(std::string_view guest) const 
     if (flavour_ == PathFlavour::posix) {
         return join(replace_prefix(*path, from, to, [](const std::string& name) { return name; }), '/');
     }
-    return join(replace_prefix(*path, from, to, escape_component), '\\');
+    std::string host = join(replace_prefix(*path, from, to, escape_component), '\\');
+    // The guest's part of it: Linux takes any bytes for a name.
+    if (!utf8_to_utf16(host)) return std::nullopt;
+    return host;
 }
 
 std::optional<std::string> PathMap::host_to_guest(std::string_view host) const {

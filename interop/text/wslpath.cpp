@@ -45,7 +45,6 @@ class Translation {
 
     proto::Result<std::string> run() {
         if (question_.path.empty()) return proto::stated_error("no path");
-        if (is_for_windows() && !utf8_to_utf16(question_.path)) return proto::stated_error("it is not UTF-8");
         if (question_.idempotent && is_as_wanted()) return with_separators(question_.path);
         if (question_.mode == Mode::to_guest) return to_guest();
         auto host = to_host();
@@ -106,6 +105,11 @@ class Translation {
         return std::move(*directory);
     }
 
+    [[nodiscard]] proto::Error failure(const char* reason) const {
+        const bool is_text = !is_for_windows() || utf8_to_utf16(question_.path);
+        return proto::stated_error(is_text ? reason : "it is not UTF-8");
+    }
+
     /// An absolute path of the host as it is; a relative one below the host's name of our working directory.
     proto::Result<std::string> host_path(const std::string& directory) {
         std::string path = question_.path;
@@ -134,7 +138,7 @@ class Translation {
         auto path = host_path(directory);
         if (!path) return path.error();
         auto guest = translate(&PathMap::host_to_guest, *path);
-        if (!guest) return proto::stated_error("the guest has no path for it");
+        if (!guest) return failure("the guest has no path for it");
         return is_relative_ ? relative_again(std::move(*guest), directory, '/') : std::move(*guest);
     }
 
@@ -154,7 +158,7 @@ class Translation {
             path = directory + "/" + path;
         }
         auto host = translate(&PathMap::guest_to_host, path);
-        if (!host) return proto::stated_error("the host has no path for it");
+        if (!host) return failure("the host has no path for it");
         if (directory.empty()) return std::move(*host);
         const auto host_directory = translate(&PathMap::guest_to_host, directory);
         return host_directory ? relative_again(std::move(*host), *host_directory, host_separator()) : std::move(*host);

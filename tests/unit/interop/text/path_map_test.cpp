@@ -158,6 +158,13 @@ TEST(PathMap, RefusesGuestPathsThatAreRelativeOrHaveNoWindowsName) {
     EXPECT_EQ(map.guest_to_host(std::string_view("/mnt/c/a\0b", 10)), std::nullopt);
 }
 
+TEST(PathMap, TranslatesBelowAGuestDirectoryWhoseNameIsNoText) {
+    const PathMap map = map_of(PathFlavour::windows, {"/m\xFF=C:\\"});
+    EXPECT_EQ(map.guest_to_host("/m\xFF/x"), "C:\\x");
+    EXPECT_EQ(map.guest_to_host("/m\xFF/\xFF"), std::nullopt);
+    EXPECT_EQ(map.host_to_guest("C:\\x"), "/m\xFF/x");
+}
+
 TEST(PathMap, ChangesOnlyThePrefixOnAPosixHost) {
     const PathMap map = map_of(PathFlavour::posix, {"/=/srv/guest", "/home=/home"});
     EXPECT_EQ(map.guest_to_host("/opt/a:b\\c\xFF"), "/srv/guest/opt/a:b\\c\xFF");
