@@ -53,6 +53,19 @@ void add_warnings(std::vector<ConfigurationFinding>& findings, const std::vector
     }
 }
 
+/// A setting with blanks in its value, as one that goes on in indented lines.
+std::string in_several_lines(std::string_view line) {
+    constexpr std::string_view indent = "    ";
+    std::string text;
+    while (line.size() + indent.size() > interop::longest_ini_line) {
+        const auto blank = line.rfind(' ', interop::longest_ini_line - indent.size());
+        if (blank == std::string_view::npos || blank == 0) break;
+        text += std::string(line.substr(0, blank)) + "\n" + std::string(indent);
+        line.remove_prefix(blank + 1);
+    }
+    return text + std::string(line) + "\n";
+}
+
 /// "FILE:LINE: WHAT" for each, and "SOURCE: WHAT" for what is wrong elsewhere.
 std::vector<std::string> problems_of(const interop::ConfigurationText& configuration) {
     std::vector<std::string> problems;
@@ -137,8 +150,14 @@ std::string format_settings(const std::vector<EffectiveSetting>& settings, bool 
         if (!setting.has_value)
             source += ": " + std::string(setting.key->default_note.empty() ? "none" : setting.key->default_note);
         if (setting.key->reader == interop::KeyReader::nobody) source += ", for WSL only";
-        text += setting.has_value ? name + " = " + interop::printable_line(setting.value) : ";" + name + " =";
-        text += "  ; " + interop::printable_line(source) + "\n";
+        const std::string line = setting.has_value
+                                     ? name + " = " + interop::printable_line(setting.value, setting.value.size())
+                                     : ";" + name + " =";
+        source = interop::printable_line(source);
+        const std::string with_source = line + "  ; " + source + "\n";
+        // The reader of the file would cut it.
+        const bool is_too_long = with_source.size() > interop::longest_ini_line;
+        text += is_too_long ? "# " + source + "\n" + in_several_lines(line) : with_source;
     }
     return text;
 }

@@ -53,11 +53,12 @@ bool is_service_name(std::string_view name) {
 class Reader {
   public:
     MachineSettings read(std::string_view text) {
-        const std::size_t wrong_line = interop::read_ini(text, [this](const IniSetting& setting) {
+        const auto wrong_lines = interop::read_ini(text, [this](const IniSetting& setting) {
             set(setting);
             return interop::IniReading::go_on;
         });
-        if (wrong_line != 0) warn(wrong_line, "neither [section] nor name = value");
+        // Not all of them on the console, if it is no configuration at all.
+        if (!wrong_lines.empty()) warn(wrong_lines.front(), "neither [section] nor name = value");
         settings_.command = command_words(command_line_);
         finish_services();
         return std::move(settings_);

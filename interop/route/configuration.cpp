@@ -22,11 +22,11 @@ constexpr std::size_t largest_kernel_command_line = 64u << 10;
 class Parser {
   public:
     ConfigurationReading read(std::string_view text) {
-        const std::size_t wrong_line = read_ini(text, [this](const IniSetting& setting) {
+        const auto wrong_lines = read_ini(text, [this](const IniSetting& setting) {
             take(setting);
             return IniReading::go_on;
         });
-        if (wrong_line != 0) note(wrong_line, Severity::error, "neither [section] nor name = value");
+        for (const std::size_t line : wrong_lines) note(line, Severity::error, "neither [section] nor name = value");
         std::ranges::stable_sort(reading_.findings, {}, &ConfigurationFinding::line);
         return std::move(reading_);
     }

@@ -69,7 +69,9 @@ class Collector {
         Written& written = find_or_add(*key, std::move(section));
         std::string source = std::string(sources_.name) + ":" + std::to_string(setting.line);
         if (setting.continues && !written.values.empty()) {
-            written.values.back().text += " " + std::string(setting.value);
+            std::string& text = written.values.back().text;
+            if (!text.empty()) text += ' ';
+            text += setting.value;
             return;
         }
         if (!key->adds) written.values.clear();

@@ -12,23 +12,32 @@
 namespace interop {
 namespace {
 
-enum class LineKind { other, header, broken_header };
+enum class LineKind {
+    done,     // nothing in it, or its setting has been found
+    setting,  // it must have one, and inih has not found it yet
+    header,
+    broken_header,
+};
 
 class Reader {
   public:
     Reader(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting)
         : rest_(text), on_setting_(on_setting) {}
 
-    std::size_t run() {
-        const int wrong_line = ::ini_parse_stream(next_line, this, handle, this);
-        return wrong_line > 0 ? static_cast<std::size_t>(wrong_line) : 0;
+    std::vector<std::size_t> run() {
+        // It returns only the first wrong line.
+        (void)::ini_parse_stream(next_line, this, handle, this);
+        return std::move(wrong_lines_);
     }
 
   private:
     // As fgets(): inih reads by it, and so it is known which line a value came from.
     static char* next_line(char* buffer, int size, void* user) {
         auto& reader = *static_cast<Reader*>(user);
-        if (reader.line_kind_ != LineKind::other) {
+        if (reader.line_kind_ == LineKind::broken_header || reader.line_kind_ == LineKind::setting) {
+            reader.wrong_lines_.push_back(reader.line_);
+        }
+        if (reader.line_kind_ == LineKind::header || reader.line_kind_ == LineKind::broken_header) {
             reader.is_section_lost_ = reader.line_kind_ == LineKind::broken_header;
         }
         if (reader.rest_.empty() || reader.has_stopped_) return nullptr;
@@ -39,16 +48,19 @@ class Reader {
         buffer[reader.rest_.copy(buffer, copied)] = '\0';
         reader.rest_.remove_prefix(length);
         reader.is_cut_ = std::min(end, length) > longest_ini_line;
-        reader.line_kind_ = kind_of(buffer);
+        reader.line_kind_ = kind_of(buffer, reader.line_);
         reader.buffer_ = buffer;
         reader.buffer_end_ = buffer + size;
         return buffer;
     }
 
     /// If it is no indented line that goes on with a value, which only handle() gets to know.
-    static LineKind kind_of(std::string_view line) {
+    static LineKind kind_of(std::string_view line, std::size_t number) {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        if (number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
         const auto first = line.find_first_not_of(" \t\r\n\v\f");
-        if (first == std::string_view::npos || line[first] != '[') return LineKind::other;
+        if (first == std::string_view::npos || line[first] == ';' || line[first] == '#') return LineKind::done;
+        if (line[first] != '[') return LineKind::setting;
         return line.find(']') < std::min(line.find(" ;"), line.find("\t;")) ? LineKind::header
                                                                             : LineKind::broken_header;
     }
@@ -56,7 +68,7 @@ class Reader {
     /// inih calls it for every "name = value", and again for every indented line that goes on with a value.
     static int handle(void* user, const char* section, const char* name, const char* value) {
         auto& reader = *static_cast<Reader*>(user);
-        reader.line_kind_ = LineKind::other;
+        reader.line_kind_ = LineKind::done;
         if (reader.has_stopped_ || reader.is_section_lost_) return 1;
         // The name is in the line, or it is what inih has kept of the one before: a name that is only written again,
         // in a line of its own, begins anew.
@@ -74,9 +86,10 @@ class Reader {
 
     std::string_view rest_;  // of the text
     const std::function<IniReading(const IniSetting&)>& on_setting_;
+    std::vector<std::size_t> wrong_lines_;
     std::size_t line_ = 0;  // that was read last
     bool is_cut_ = false;
-    LineKind line_kind_ = LineKind::other;
+    LineKind line_kind_ = LineKind::done;
     bool is_section_lost_ = false;
     const char* buffer_ = nullptr;  // inih's, with the line
     const char* buffer_end_ = nullptr;
@@ -85,7 +98,8 @@ class Reader {
 
 }  // namespace
 
-std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting) {
+std::vector<std::size_t> read_ini(std::string_view text,
+                                  const std::function<IniReading(const IniSetting&)>& on_setting) {
     return Reader(text, on_setting).run();
 }
 

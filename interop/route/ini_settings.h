@@ -30,9 +30,10 @@ struct IniSetting {
 /// What to do after a setting.
 enum class IniReading { go_on, stop };
 
-/// Calls `on_setting` for every setting in order. Returns the first line that is neither [section] nor name = value,
-/// 0 if there is none; the others are read all the same, but for the settings of a section whose [header] is such a line.
-std::size_t read_ini(std::string_view text, const std::function<IniReading(const IniSetting&)>& on_setting);
+/// Calls `on_setting` for every setting in order. Returns the lines that are neither [section] nor name = value; the others are
+/// read all the same, but for the settings of a section whose [header] is such a line.
+std::vector<std::size_t> read_ini(std::string_view text,
+                                  const std::function<IniReading(const IniSetting&)>& on_setting);
 
 /// "line 3: WHAT", for messages.
 std::string at_ini_line(std::size_t line, std::string_view what);

@@ -56,6 +56,20 @@ TEST(ConfigCommand, WhatIsShownIsAFileThatSaysTheSame) {
     }
 }
 
+TEST(ConfigCommand, LongListIsShownInLinesThatCanBeRead) {
+    std::string text = "[host]\nendpoints =\n";
+    for (int i = 0; i < 40; ++i) text += "  unix:/run/agents/number" + std::to_string(i) + "\n";
+    const interop::SettingSources sources{
+        .text = text, .name = "/f", .mzinit_host = "", .kernel_command_line = "", .wrong_lines = {}};
+    const std::string shown = format_settings(interop::effective_settings(sources), false);
+    EXPECT_THAT(problems(shown), IsEmpty()) << shown;
+    const auto endpoints = interop::parse_configuration(shown)->endpoints;
+    ASSERT_EQ(endpoints.size(), 40u);
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        EXPECT_EQ(to_string(endpoints[i]), "unix:/run/agents/number" + std::to_string(i));
+    }
+}
+
 TEST(ConfigCommand, ShowsWhereAValueComesFromAndWhatNoValueMeans) {
     const interop::SettingSources sources{.text = "[route]\npe = wine\n",
                                           .name = "/etc/mzinit.conf",

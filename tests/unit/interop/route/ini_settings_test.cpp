@@ -21,8 +21,14 @@ std::vector<std::string> settings_of(std::string_view text) {
     return settings;
 }
 
-std::size_t wrong_line_of(std::string_view text) {
+std::vector<std::size_t> wrong_lines_of(std::string_view text) {
     return read_ini(text, [](const IniSetting&) { return IniReading::go_on; });
+}
+
+/// 0 if there is none.
+std::size_t wrong_line_of(std::string_view text) {
+    const auto lines = wrong_lines_of(text);
+    return lines.empty() ? 0 : lines.front();
 }
 
 using Settings = std::vector<std::string>;
@@ -121,12 +127,12 @@ TEST(IniSettings, LineThatGoesOnWithABracketBreaksNothing) {
 
 TEST(IniSettings, ReaderMayStop) {
     std::size_t count = 0;
-    const std::size_t wrong_line = read_ini("[a]\nx = 1\nx = 2\nwrong\n", [&count](const IniSetting&) {
+    const auto wrong_lines = read_ini("[a]\nx = 1\nx = 2\nwrong\n", [&count](const IniSetting&) {
         ++count;
         return IniReading::stop;
     });
     EXPECT_EQ(count, 1u);
-    EXPECT_EQ(wrong_line, 0u);
+    EXPECT_TRUE(wrong_lines.empty());
 }
 
 TEST(IniSettings, LongestLineIsReadWhole) {
@@ -157,6 +163,18 @@ TEST(IniSettings, LineThatIsCutDoesNotSpoilTheNext) {
     const auto settings = settings_of("[a]\nx = " + std::string(5000, 'v') + "\ny = 2\n");
     ASSERT_EQ(settings.size(), 2u);
     EXPECT_EQ(settings[1], "3 [a] y=2");
+}
+
+TEST(IniSettings, EveryWrongLineIsFound) {
+    using Lines = std::vector<std::size_t>;
+    EXPECT_EQ(wrong_lines_of(
+                  "wrong\n[a]\nx = 1\n  wrong, but goes on\n; no\n # no\nwrong\n\n[b\ny = 1\n[c]\n[d] wrong?\nwrong"),
+              (Lines{1, 7, 9, 13}));
+    // What Windows' editors put in front of a file.
+    EXPECT_EQ(wrong_lines_of("\xEF\xBB\xBF[a]\nx = 1\n"), Lines{});
+    EXPECT_EQ(wrong_lines_of("\xEF\xBB\xBF# comment\n"), Lines{});
+    EXPECT_EQ(wrong_lines_of("\n\xEF\xBB\xBF[a]\n"), Lines{2});
+    EXPECT_EQ(wrong_lines_of("[a]\n= 1\n: 2\nx\n"), Lines{4});
 }
 
 TEST(IniSettings, MessageThatNamesItsLineCanBeTakenApart) {
