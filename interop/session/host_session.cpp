@@ -291,7 +291,10 @@ void HostSession::pump_stdin() {
             break;
         }
         if (look.state == StdinSource::State::end) {
-            if (look.error != 0) warn("read standard input: " + std::generic_category().message(look.error));
+            // EBADF: it is not open for reading, as nohup(1) has it. The program may not want to read at all.
+            if (look.error != 0 && look.error != EBADF) {
+                warn("read standard input: " + std::generic_category().message(look.error));
+            }
             protocol_.send_stdin_end();
             break;
         }

@@ -164,6 +164,17 @@ class Sessions(ClientTest):
         process.stdout.close()
         self.assertEqual(process.wait(bridges.HANG_GUARD), -signal.SIGPIPE)
 
+    def test_an_input_that_is_not_open_for_reading_is_an_empty_one(self):
+        """nohup(1) makes it so, and most programs that it starts do not read."""
+        self.agent(peer.run_program(lambda program: 3 if program.read_all() == b"" else 4))
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        self.addCleanup(os.close, writing)
+        with open("/dev/null", "wb") as null:
+            for stdin in (null, writing):
+                process = bridges.run(self.command(), stdin=stdin, capture_output=True, env=self.environment(MZINIT_RELAY="1"))
+                self.assertEqual((process.returncode, process.stderr), (3, b""))
+
     def test_a_program_that_reads_no_more_ends_the_stream(self):
         ended = threading.Event()
 
