@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "hostbridge/host_system.h"
+#include "hostbridge/program_name.h"
+#include "hostbridge/program_search.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
 #include "interop/image/com_name.h"
@@ -135,6 +137,18 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
     return seen;
 }
 
+// It is what the agent's user has under that name: there is nothing to compare it with.
+Outcome<OpenProgram> look_up_program(const std::string& name) {
+    if (!is_program_name(name)) {
+        return failure(mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, "this is no name of a program, without a path");
+    }
+    const auto found = find_named_program(name);
+    if (!found) return failure(mzinit::v1::LAUNCH_ERROR_NOT_FOUND, "the host has no program of this name");
+    auto opened = open_program(found->contents);
+    if (auto* program = std::get_if<OpenProgram>(&opened)) program->path = found->path;
+    return opened;
+}
+
 bool is_usable_directory(const std::string& path) {
     const auto status = uv::stat_path(path);
     return status && uv::is_directory(*status) && can_start_in(path);
@@ -219,16 +233,14 @@ proto::Result<LaunchDescriptors> match_descriptors(const Launch& launch, PassedD
 
 std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors,
                                                            const LaunchContext& context) {
-    if (!launch.host_name().empty()) {
-        return failure(mzinit::v1::LAUNCH_ERROR_NOT_FOUND, "this agent does not look up programs by name");
-    }
     if (auto refused = check_texts(launch)) return std::move(*refused);
-    auto found = find_program(launch, descriptors, context);
+    const bool is_named = !launch.host_name().empty();
+    auto found = is_named ? look_up_program(launch.host_name()) : find_program(launch, descriptors, context);
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
     const auto& program = std::get<OpenProgram>(found);
     ProcessRequest request;
     request.program = program.path;
-    request.image = identify(program.file.get(), program.size, launch.program());
+    request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());
     request.argv.assign(launch.argv().begin(), launch.argv().end());
     if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
     for (const auto& variable : launch.environment())

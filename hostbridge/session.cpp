@@ -22,7 +22,7 @@ proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& no
     if (peer.transport == Peer::Transport::unix_socket) options.capabilities |= proto::capability::descriptor_passing;
     if (path_flavour() == interop::PathFlavour::windows) options.capabilities |= proto::capability::raw_command_tail;
     options.nonce = nonce;
-    options.capabilities |= proto::capability::reports;
+    options.capabilities |= proto::capability::host_names | proto::capability::reports;
     options.software = software_name();
     return options;
 }
@@ -298,6 +298,8 @@ void Session::prepared(LaunchJob& job) {
     auto& request = std::get<ProcessRequest>(job.outcome);
     if (auto refused = services_.launcher->refusal(request.image)) return fail_launch(*refused);
     image_kind_ = protocol_image_kind(request.image);
+    // Which one a name has meant.
+    if (!job.launch.host_name().empty()) record_->program = request.program;
     for (std::size_t i = 0; i < 3; ++i) request.passed_streams[i] = job.descriptors.streams[i].get();
     request.passed_working_directory = job.descriptors.working_directory.get();
     services_.launcher->launch(

@@ -17,6 +17,7 @@
 #include "init/personality.h"
 #include "init/registration.h"
 #include "init/report_command.h"
+#include "init/shims_command.h"
 #include "interop/session/run_program.h"
 
 namespace init {
@@ -31,6 +32,7 @@ struct CommandLine {
     bool route = false;
     std::vector<std::string> files;
     BrokerOptions broker;
+    ShimsRequest shims;
 };
 
 void add_rule_options(CLI::App& command, CommandLine& line) {
@@ -62,6 +64,31 @@ void add_broker(CLI::App& app, CommandLine& line) {
         ->type_name("FILE");
 }
 
+CLI::App* add_shims_command(CLI::App& shims, CommandLine& line, const std::string& name,
+                            const std::string& description) {
+    CLI::App* command = shims.add_subcommand(name, description);
+    command
+        ->add_option("--directory", line.shims.directory,
+                     "Where they are; otherwise /usr/local/bin for root, and "
+                     "~/.local/bin for others")
+        ->type_name("DIR");
+    return command;
+}
+
+void add_shims(CLI::App& app, CommandLine& line) {
+    CLI::App& shims = *app.add_subcommand("shims", "Commands here that stand for programs of the host");
+    shims.require_subcommand(1);
+    CLI::App* add = add_shims_command(shims, line, "add", "Make commands that run NAME on the host");
+    add->add_option("--as", line.shims.alias, "What the command is called; otherwise as the program")
+        ->type_name("COMMAND");
+    add->add_option("NAME", line.shims.names, "Programs that the host looks up, as \"clip\" or \"cmd.exe\"")
+        ->required();
+    CLI::App* remove = add_shims_command(shims, line, "remove", "Remove such commands");
+    remove->add_option("COMMAND", line.shims.names, "Commands that were added")->required();
+    add_shims_command(shims, line, "list",
+                      "List the command, its program and its file; without --directory, all on PATH");
+}
+
 void add_subcommands(CLI::App& app, CommandLine& line) {
     add_register(app, line);
     add_rule_options(*app.add_subcommand("unregister", "Remove the rule"), line);
@@ -76,6 +103,7 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     identify->add_flag("--route", line.route, "Say what would run them, or why nothing would");
     identify->add_option("FILE", line.files, "Files to look at")->required();
     add_broker(app, line);
+    add_shims(app, line);
     app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would; see run --help");
 }
 
@@ -87,6 +115,10 @@ std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::stri
         const std::string option = words.front();
         words.erase(words.begin());
         if (option == "--") break;
+        if (option == "--host") {
+            invocation.is_host_name = true;
+            continue;
+        }
         if (option == "--interactive") {
             invocation.interactive = true;
             continue;
@@ -95,8 +127,10 @@ std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::stri
             invocation.detach = true;
             continue;
         }
-        if (option.starts_with(pty_option)) invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
-        if (invocation.pty) continue;
+        if (option.starts_with(pty_option)) {
+            invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
+            if (invocation.pty) continue;
+        }
         warn_user("run: option " + option + " is not known");
         return std::nullopt;
     }
@@ -105,9 +139,11 @@ std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::stri
 
 constexpr const char* run_usage =
     "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--] FILE [ARGUMENT...]\n"
+    "       mzinit run --host [--detach] [--pty=auto|always|never] [--] NAME [ARGUMENT...]\n"
     "\n"
     "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
     "\n"
+    "  --host         run the program that the host has under this NAME, \"clip\" or \"cmd.exe\", and no file of here\n"
     "  --detach       only start it, with no streams of ours, write its process id (the host's) and leave it alone\n"
     "  --interactive  give a DOS program a window\n"
     "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
@@ -131,6 +167,12 @@ int run_file(std::vector<std::string> words) {
     return interop::run_program(std::move(*invocation));
 }
 
+int dispatch_shims(const CLI::App& command, const ShimsRequest& request) {
+    const std::string& action = command.get_subcommands().front()->get_name();
+    if (action == "add") return add_shims(request);
+    return action == "remove" ? remove_shims(request) : list_shims(request);
+}
+
 int dispatch(const CLI::App& app, const CommandLine& line) {
     const CLI::App& command = *app.get_subcommands().front();
     const RegistrationRequest& registration = line.registration;
@@ -150,6 +192,7 @@ int dispatch(const CLI::App& app, const CommandLine& line) {
         return identify_files(line.files, line.json ? IdentifyFormat::json : IdentifyFormat::sentence,
                               line.route ? IdentifyRoute::show : IdentifyRoute::leave_out);
     }
+    if (command.get_name() == "shims") return dispatch_shims(command, line.shims);
     return static_cast<int>(run_broker(line.broker));
 }
 
@@ -173,6 +216,7 @@ int run_command_line(int argc, const char* const* argv) {
     if (first == "config") return run_config({argv + 2, argv + argc});
     if (first == "report") return run_report({argv + 2, argv + argc});
     if (first == "path") return run_path("mzinit: path", {argv + 2, argv + argc});
+    if (first == "shim") return run_shim({argv + 2, argv + argc});
     if (first == "run") return run_file({argv + 2, argv + argc});
     CLI::App app("Runs Windows and DOS programs from Linux", "mzinit");
     CommandLine line;

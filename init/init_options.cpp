@@ -208,7 +208,7 @@ std::string init_usage(Personality personality) {
     std::string text = personality == Personality::tini ? "Usage: tini [OPTIONS] PROGRAM -- [ARGS] | --version\n"
                                                         : "Usage: mzinit [OPTIONS] [--] COMMAND [ARGUMENT...]\n"
                                                           "       mzinit register | unregister | status | run | "
-                                                          "identify | path | broker | report | config | doctor  (see --help of each)\n";
+                                                          "identify | path | broker | report | config | doctor | shims  (see --help of each)\n";
     text +=
         "\n"
         "Starts a command, forwards signals to it, adopts and buries what its descendants leave, and exits with\n"

@@ -7,9 +7,9 @@
 namespace init {
 namespace {
 
-constexpr std::string_view subcommands[] = {"register",  "unregister", "status", "run",    "identify",
-                                            "broker",    "report",     "path",   "config", "doctor",
-                                            "--version", "--help",     "-h"};
+constexpr std::string_view subcommands[] = {"register", "unregister", "status",    "run",    "identify",
+                                            "broker",   "report",     "path",      "config", "doctor",
+                                            "shims",    "shim",       "--version", "--help", "-h"};
 
 bool was_started_by_old_kernel(const StartFacts& facts) {
     return !facts.kernel_tells_interpreters && facts.argv0_is_own_path && !facts.is_first_process &&

@@ -11,6 +11,7 @@
 #include "init/messages.h"
 #include "init/registration_report.h"
 #include "init/registration_settings.h"
+#include "init/own_program.h"
 #include "init/rule_probe.h"
 #include "init/rule_rivals.h"
 #include "init/status_protection.h"
@@ -31,13 +32,6 @@ RegistrationStatus complain(const Refusal& refusal) {
 
 RegistrationStatus complain(RegistrationStatus status, const std::string& sentence) {
     return complain(Refusal{status, sentence});
-}
-
-proto::Result<std::string> own_path() {
-    char target[PATH_MAX];
-    const ssize_t length = ::readlink("/proc/self/exe", target, sizeof target);
-    if (length <= 0) return proto::errno_error(errno, "find my own path (is /proc mounted?)");
-    return std::string(target, static_cast<std::size_t>(length));
 }
 
 /// One registration: the rule, and those that go with it.
@@ -200,7 +194,7 @@ RegisteredRules register_and_keep(RegistrationRequest request) {
     request.protect = request.protect || settings.protect;
     request.embed_config = request.embed_config || settings.embed_config;
     if (request.rule.interpreter.empty()) {
-        auto path = own_path();
+        auto path = own_program_path();
         if (!path) return {complain(explain_failure(path.error()))};
         request.rule.interpreter = *std::move(path);
     }

@@ -63,7 +63,7 @@ void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
         request.launch.add_descriptors(role);
         request.descriptors.push_back(fd);
     };
-    add(mzinit::v1::DESCRIPTOR_PROGRAM, program.fd.get());
+    if (program.fd) add(mzinit::v1::DESCRIPTOR_PROGRAM, program.fd.get());
     request.working_directory = UniqueFd(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (request.working_directory) add(mzinit::v1::DESCRIPTOR_WORKING_DIRECTORY, request.working_directory.get());
     if (request.launch.detach()) return;
@@ -83,10 +83,14 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     LaunchRequest request;
     Launch& launch = request.launch;
     const PathMap paths = guest_path_map(configuration);
-    launch.set_program(program.absolute_path);
-    launch.set_host_program(utf8_or_empty(paths.guest_to_host(program.absolute_path).value_or("")));
-    launch.set_program_size(program.size);
-    launch.set_program_head_sha256(program.head_digest.data(), program.head_digest.size());
+    if (invocation.is_host_name) {
+        launch.set_host_name(utf8_or_empty(invocation.path));
+    } else {
+        launch.set_program(program.absolute_path);
+        launch.set_host_program(utf8_or_empty(paths.guest_to_host(program.absolute_path).value_or("")));
+        launch.set_program_size(program.size);
+        launch.set_program_head_sha256(program.head_digest.data(), program.head_digest.size());
+    }
     launch.add_argv(windows_argv0(invocation.path, invocation.argv0));
     for (const std::string& argument : invocation.arguments) {
         launch.add_argv(argument);
@@ -97,7 +101,8 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     add_environment(launch, paths);
     launch.set_detach(invocation.detach);
     if (!invocation.detach) {
-        add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(program.absolute_path)));
+        add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(
+                                 invocation.is_host_name ? invocation.path : program.absolute_path)));
     }
     if (passing == Passing::descriptors) add_descriptors(request, program);
     return request;

@@ -21,7 +21,7 @@ struct LaunchRequest {
 
 enum class Passing { none, descriptors };
 
-/// Puts together what the agent has to know. With Passing::descriptors the program, the working directory and every
+/// Puts together what the agent has to know. `program` is empty if and only if the invocation names one of the host's. With Passing::descriptors the program, the working directory and every
 /// standard stream that is not a terminal are passed; for a detached program no streams.
 LaunchRequest make_launch_request(const ProgramInvocation& invocation, const ProgramFile& program,
                                   const Configuration& configuration, unsigned depth, Passing passing);

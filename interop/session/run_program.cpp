@@ -44,6 +44,8 @@ class ProgramRun {
   private:
     /// One line on standard error: "mzinit: report.exe: REASON".
     int fail(int code, const std::string& reason) const;
+    /// Reads the configuration; an exit status, if that failed.
+    std::optional<int> configure();
     /// Tries one backend after the other until one has started the program.
     int follow(const Route& route);
     /// A backend's exit status for this process; nothing if it did not start the program, which has been noted.
@@ -106,6 +108,10 @@ SessionOutcome ProgramRun::run_on_host() {
     auto host = dial_host(configuration_);
     if (!host) return NotStarted{host.error().message(), exit_code::bridge_failed};
     HostConnection& connection = host->connection;
+    const bool looks_up = (connection.protocol->agreement().capabilities & proto::capability::host_names) != 0;
+    if (invocation_.is_host_name && !looks_up) {
+        return NotStarted{"the agent looks up no programs by name", exit_code::cannot_run};
+    }
     const Passing passing = connection.passes_descriptors ? Passing::descriptors : Passing::none;
     const LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1, passing);
     return run_host_session(std::move(connection), request.launch, request.descriptors);
@@ -191,19 +197,28 @@ int ProgramRun::tell_process_id(std::uint64_t id) const {
     return fail(1, proto::errno_error(errno, "write its process id").message());
 }
 
-int ProgramRun::run() {
-    depth_ = current_depth();
-    if (depth_ >= deepest)
-        return fail(exit_code::bridge_failed, "mzinit was started by what it started, again and again");
-    auto program = open_program_file(invocation_.path, UniqueFd(std::exchange(invocation_.program_fd, -1)));
-    if (!program) return fail(exit_code_of_open(program.error().code), program.error().message());
-    program_ = std::move(*program);
-    if (program_.runs_natively) return run_natively();
+std::optional<int> ProgramRun::configure() {
     auto configuration = load_configuration();
     if (!configuration) return fail(exit_code::bridge_failed, configuration.error().message());
     configuration_ = std::move(*configuration);
     configuration_.dos.interactive = invocation_.interactive;
     for (const std::string& warning : configuration_.warnings) fail(0, warning);
+    return std::nullopt;
+}
+
+int ProgramRun::run() {
+    depth_ = current_depth();
+    if (depth_ >= deepest)
+        return fail(exit_code::bridge_failed, "mzinit was started by what it started, again and again");
+    if (invocation_.is_host_name) {
+        if (const auto failed = configure()) return *failed;
+        return follow({Backend::host});
+    }
+    auto program = open_program_file(invocation_.path, UniqueFd(std::exchange(invocation_.program_fd, -1)));
+    if (!program) return fail(exit_code_of_open(program.error().code), program.error().message());
+    program_ = std::move(*program);
+    if (program_.runs_natively) return run_natively();
+    if (const auto failed = configure()) return *failed;
     auto route = choose_route(program_.image, configuration_.routes);
     if (auto* refusal = std::get_if<RouteRefusal>(&route)) return fail(exit_code::cannot_run, refusal->text);
     return follow(std::get<Route>(route));

@@ -18,6 +18,7 @@ struct ProgramInvocation {
     bool interactive = false;            ///< A DOS program may have a window.
     std::optional<PtyMode> pty;          ///< --pty; nothing: as configured.
     bool detach = false;                 ///< Only to be started; see run_program().
+    bool is_host_name = false;           ///< `path` is no path here but the name of a program of the host's.
 };
 
 /// Runs the program by the routes of the configuration and returns the exit status for this process; messages

@@ -155,6 +155,27 @@ class ProgramTests:
                 self.assertEqual((copied.returncode, copied.stderr), (0, b""))
                 self.assertEqual(self.run_program(["./paste.exe"]).stdout, text.encode())
 
+    # --- programs of the host by name ------------------------------------------------------------------------
+
+    def test_a_program_of_the_host_by_name(self):
+        result = self.run_program([bridges.MZINIT, "run", "--host", "cmd", "/c", "echo text&exit 7"])
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (7, b"text\r\n", b""))
+        result = self.run_program([bridges.MZINIT, "run", "--host", "where.exe", "cmd.exe"])
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        result = self.run_program([bridges.MZINIT, "run", "--host", "no-such-program"])
+        self.assertEqual((result.returncode, result.stdout, result.stderr),
+                         (127, b"", b"mzinit: no-such-program: the host has no program of this name\n"))
+
+    def test_a_shim_is_a_command_like_any_other(self):
+        added = self.run_program([bridges.MZINIT, "shims", "add", "--directory", self.directory, "--as", "host-cmd", "cmd.exe"])
+        self.assertEqual(added.returncode, 0, added)
+        environment = dict(self.environment, PATH=f"{self.directory}:{os.environ['PATH']}")
+        for shell in ("bash", "sh"):
+            script = "hash host-cmd; for n in 1 2; do echo line | host-cmd /c more | tr -d '\\r\\f'; done; host-cmd /c exit 5"
+            result = self.run_program([shell, "-c", script], env=environment)
+            self.assertEqual((result.returncode, result.stderr), (5, b""))
+            self.assertEqual(result.stdout.split(), [b"line"] * 2)
+
     def test_large_input_through_cat(self):
         path = big_input(self.directory)
         with open(path, "rb") as file:

@@ -318,7 +318,7 @@ def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
     return Bridge(command + list(arguments), environment or wine_environment(), ready, os.path.join(directory, "agent.log"), key)
 
 
-def start_native_bridge(directory, *more):
+def start_native_bridge(directory, *more, environment=None):
     """A Linux agent on both transports whose programs are native commands behind a fake runner."""
     key = make_key(directory)
     runner = fake_programs.write_runner(directory)
@@ -327,7 +327,7 @@ def start_native_bridge(directory, *more):
                "--key-file", key, "--map", "/=/"]
     for kind in ("pe64", "pe32", "dotnet"):
         command += ["--runner", f"{kind}={runner} %p"]
-    return Bridge(command + list(more), dict(os.environ), ready, os.path.join(directory, "agent.log"), key)
+    return Bridge(command + list(more), environment or dict(os.environ), ready, os.path.join(directory, "agent.log"), key)
 
 
 def start_windows_bridge(directory, arguments=(), mappings=("/=Z:\\",)):

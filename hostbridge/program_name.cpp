@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/program_name.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hostbridge {
+namespace {
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool equals_ignoring_case(std::string_view left, std::string_view right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [](char a, char b) { return to_lower(a) == to_lower(b); });
+}
+
+bool ends_with_ignoring_case(std::string_view text, std::string_view end) {
+    return text.size() > end.size() && equals_ignoring_case(text.substr(text.size() - end.size()), end);
+}
+
+/// COM1 to LPT9, with the superscript digits 1 to 3 as well.
+/// Source: Microsoft, "Naming Files, Paths, and Namespaces".
+bool is_port_name(std::string_view stem) {
+    if (!equals_ignoring_case(stem.substr(0, 3), "com") && !equals_ignoring_case(stem.substr(0, 3), "lpt"))
+        return false;
+    const std::string_view number = stem.substr(3);
+    if (number.size() == 1) return number[0] >= '0' && number[0] <= '9';
+    return number == "\u00B9" || number == "\u00B2" || number == "\u00B3";
+}
+
+/// With any extension it is a device, too, on Windows before 11.
+bool is_device_name(std::string_view name) {
+    std::string_view stem = name.substr(0, name.find('.'));
+    stem = stem.substr(0, stem.find_last_not_of(' ') + 1);
+    static constexpr std::array<std::string_view, 6> devices{"con", "prn", "aux", "nul", "conin$", "conout$"};
+    return std::any_of(devices.begin(), devices.end(),
+                       [stem](auto device) { return equals_ignoring_case(stem, device); }) ||
+           is_port_name(stem);
+}
+
+bool is_absolute(std::string_view directory, char separator) {
+    if (separator == ':') return directory.starts_with('/');
+    const bool has_drive = directory.size() > 2 && directory[1] == ':' && (directory[2] == '\\' || directory[2] == '/');
+    return has_drive || directory.starts_with("\\\\");
+}
+
+}  // namespace
+
+bool is_program_name(std::string_view name) {
+    if (name.empty() || name.size() > longest_program_name || name.back() == '.' || name.back() == ' ') return false;
+    const bool has_forbidden = std::any_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 ||
+               std::string_view("\"*/:<>?\\|").find(c) != std::string_view::npos;
+    });
+    return !has_forbidden && !is_device_name(name);
+}
+
+std::vector<std::string> startable_extensions(std::string_view path_ext) {
+    static constexpr std::array<std::string_view, 4> startable{".com", ".exe", ".bat", ".cmd"};
+    std::vector<std::string> extensions;
+    while (!path_ext.empty()) {
+        const std::string_view extension = path_ext.substr(0, path_ext.find(';'));
+        path_ext.remove_prefix(std::min(path_ext.size(), extension.size() + 1));
+        for (const std::string_view known : startable) {
+            const bool is_new = std::find(extensions.begin(), extensions.end(), known) == extensions.end();
+            if (is_new && equals_ignoring_case(extension, known)) extensions.emplace_back(known);
+        }
+    }
+    if (extensions.empty()) extensions.assign(startable.begin(), startable.end());
+    return extensions;
+}
+
+std::vector<std::string> candidate_names(std::string_view name, const std::vector<std::string>& extensions) {
+    std::vector<std::string> names;
+    const bool is_complete = std::any_of(extensions.begin(), extensions.end(), [name](const std::string& extension) {
+        return ends_with_ignoring_case(name, extension);
+    });
+    if (is_complete) names.emplace_back(name);
+    for (const std::string& extension : extensions) names.push_back(std::string(name) + extension);
+    return names;
+}
+
+std::vector<std::string> search_directories(std::string_view search_path, char separator) {
+    std::vector<std::string> directories;
+    while (!search_path.empty()) {
+        std::string_view directory = search_path.substr(0, search_path.find(separator));
+        search_path.remove_prefix(std::min(search_path.size(), directory.size() + 1));
+        if (directory.size() >= 2 && directory.front() == '"' && directory.back() == '"') {
+            directory = directory.substr(1, directory.size() - 2);
+        }
+        if (is_absolute(directory, separator)) directories.emplace_back(directory);
+    }
+    return directories;
+}
+
+}  // namespace hostbridge

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/program_search.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include "hostbridge/program_name.h"
+#include "hostbridge/uv/file.h"
+
+namespace hostbridge {
+namespace {
+
+bool is_windows_program(const std::string& path) {
+    // Asked first: opening a FIFO would wait for somebody who writes.
+    const auto status = uv::stat_path(path);
+    if (!status || !uv::is_regular_file(*status)) return false;
+    const auto file = uv::open_for_reading(path);
+    if (!file) return false;
+    std::array<char, 2> magic{};
+    const auto size = uv::read_at(file->get(), 0, magic);
+    return size && *size == magic.size() && magic[0] == 'M' && magic[1] == 'Z';
+}
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+/// Where a 64-bit prefix has Windows' own programs, and a user's among them.
+std::vector<std::string> wine_directories() {
+    std::string prefix = variable("WINEPREFIX");
+    if (prefix.empty() && !variable("HOME").empty()) prefix = variable("HOME") + "/.wine";
+    if (!prefix.starts_with('/')) return {};
+    return {prefix + "/drive_c/windows/system32", prefix + "/drive_c/windows", prefix + "/drive_c/windows/syswow64"};
+}
+
+std::string to_lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return text;
+}
+
+}  // namespace
+
+std::optional<NamedProgram> find_named_program(std::string_view name) {
+    const std::vector<std::string> names = candidate_names(name, {".exe", ".com"});
+    for (const std::string& directory : search_directories(variable("PATH"), ':')) {
+        for (const std::string& candidate : names) {
+            const std::string path = directory + "/" + candidate;
+            if (is_windows_program(path)) return NamedProgram{path, path};
+        }
+    }
+    for (const std::string& directory : wine_directories()) {
+        for (const std::string& candidate : names) {
+            // Wine's own are written so; to Windows any case would do.
+            const std::string path = directory + "/" + to_lower(candidate);
+            if (is_windows_program(path)) return NamedProgram{path, path};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace hostbridge
