@@ -302,6 +302,7 @@ void Session::prepared(LaunchJob& job) {
     if (!job.launch.host_name().empty()) record_->program = request.program;
     for (std::size_t i = 0; i < 3; ++i) request.passed_streams[i] = job.descriptors.streams[i].get();
     request.passed_working_directory = job.descriptors.working_directory.get();
+    launcher_was_asked_ = true;
     services_.launcher->launch(
         std::move(request),
         // If nobody is there any more, the Process is destroyed here, and the program with it.
@@ -541,7 +542,7 @@ void Session::on_deadline() {
         return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
                             .host_code = 0,
                             .text = "starting the program takes too long",
-                            .started = true});  // whatever hangs may have started it
+                            .started = launcher_was_asked_});  // whatever hangs may have started it
     }
     if (phase_ == Phase::greeting) {
         proto::info(peer_text() + ": no request within the time limit");

@@ -133,8 +133,9 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     std::vector<mzinit::v1::SignalNumber> early_signals_;
     std::optional<proto::agent_event::Resized> early_size_;
     std::optional<mzinit::v1::SignalNumber> untold_stop_;
-    bool client_stopped_ = false;   ///< It sent TSTP and nothing since.
-    bool program_stopped_ = false;  ///< The client was told so, and stops itself until it sends CONT.
+    bool client_stopped_ = false;      ///< It sent TSTP and nothing since.
+    bool program_stopped_ = false;     ///< The client was told so, and stops itself until it sends CONT.
+    bool launcher_was_asked_ = false;  ///< So that something may have been started.
     mzinit::v1::ImageKind image_kind_ = mzinit::v1::IMAGE_KIND_OTHER;
     std::unique_ptr<Process> process_;
     std::unique_ptr<StdinRelay> stdin_;

@@ -205,10 +205,11 @@ std::string init_usage(Personality personality) {
                "  -h, --help           print this\n"
                "  -V, --version        print the version\n";
     }
-    std::string text = personality == Personality::tini ? "Usage: tini [OPTIONS] PROGRAM -- [ARGS] | --version\n"
-                                                        : "Usage: mzinit [OPTIONS] [--] COMMAND [ARGUMENT...]\n"
-                                                          "       mzinit register | unregister | status | run | "
-                                                          "identify | path | broker | report | config | doctor | shims  (see --help of each)\n";
+    std::string text = personality == Personality::tini
+                           ? "Usage: tini [OPTIONS] PROGRAM -- [ARGS] | --version\n"
+                           : "Usage: mzinit [OPTIONS] [--] COMMAND [ARGUMENT...]\n"
+                             "       mzinit register | unregister | status | run | "
+                             "identify | path | broker | report | config | doctor | shims  (see --help of each)\n";
     text +=
         "\n"
         "Starts a command, forwards signals to it, adopts and buries what its descendants leave, and exits with\n"
