@@ -158,6 +158,12 @@ class RunningMachine(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertRegex(output, r"\x1b\[.*Hello from Windows!")
 
+    def test_paths_are_translated_by_what_the_agent_outside_offers(self):
+        host = "Z:" + bridges.SAMPLES
+        self.check("ln -s /init /tmp/wslpath && /tmp/wslpath -m hello.exe", f"{host}/hello.exe\n")
+        self.check(f"/tmp/wslpath '{host}/a b'", "/samples/a b\n")
+        self.check("/tmp/wslpath '\\\\wsl.localhost\\testguest\\etc'", "/etc\n")
+
     def test_the_clipboard_is_that_of_the_host(self):
         self.check("echo x | ./clip.exe", "")
         self.check_without_terminal("./paste.exe", "x\n")
