@@ -137,7 +137,7 @@ proto::Result<std::string> translate(const interop::PathQuestion& question) {
 
 /// A line on standard error, and the exit status.
 int fail(const std::string& name, const std::string& reason) {
-    constexpr std::size_t longest_line = 2 * PATH_MAX;
+    constexpr std::size_t longest_line = std::size_t{2} * PATH_MAX;
     print_error(interop::printable_line(name + ": " + reason, longest_line) + "\n");
     return exit_failure;
 }

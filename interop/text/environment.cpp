@@ -94,7 +94,12 @@ class WslenvSelector {
                 warn(name + ": " + direction_.missing + std::string(part));
                 continue;
             }
-            list = list ? *list + direction_.other_separator + *translated : *translated;
+            if (list) {
+                *list += direction_.other_separator;
+                *list += *translated;
+            } else {
+                list = *translated;
+            }
         }
         return list;
     }

@@ -232,7 +232,7 @@ std::vector<Mount> parse_mountinfo(std::string_view mountinfo) {
     return mounts;
 }
 
-PathMap add_mounts(PathMap configured, std::string_view mountinfo, std::string_view automount_root) {
+PathMap add_mounts(const PathMap& configured, std::string_view mountinfo, std::string_view automount_root) {
     const bool is_for_windows = configured.empty() || configured.flavour() == PathFlavour::windows;
     PathMap map(is_for_windows ? PathFlavour::windows : PathFlavour::posix);
     const std::vector<Mount> mounts = parse_mountinfo(mountinfo);

@@ -33,6 +33,6 @@ std::vector<Mount> parse_mountinfo(std::string_view mountinfo);
 /// on directories of one letter below it counts as that drive, whatever its file system. The flavour is that of `configured`, or
 /// Windows if that is empty.
 /// Source: microsoft/WSL, src/linux/init/util.cpp (UtilFindMount).
-PathMap add_mounts(PathMap configured, std::string_view mountinfo, std::string_view automount_root = {});
+PathMap add_mounts(const PathMap& configured, std::string_view mountinfo, std::string_view automount_root = {});
 
 }  // namespace interop
