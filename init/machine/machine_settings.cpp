@@ -50,6 +50,12 @@ bool is_service_name(std::string_view name) {
            not_in_front.find(name.front()) == std::string_view::npos;
 }
 
+/// WSL takes a command in double quotes for the command in them. To a shell it would be a program with blanks in its name.
+std::string_view without_quotes(std::string_view command) {
+    const bool is_quoted = command.size() >= 2 && command.front() == '"' && command.find('"', 1) == command.size() - 1;
+    return is_quoted ? command.substr(1, command.size() - 2) : command;
+}
+
 class Reader {
   public:
     MachineSettings read(std::string_view text) {
@@ -59,7 +65,7 @@ class Reader {
         });
         // Not all of them on the console, if it is no configuration at all.
         if (!wrong_lines.empty()) warn(wrong_lines.front(), "neither [section] nor name = value");
-        settings_.command = command_words(command_line_);
+        settings_.command = command_words(without_quotes(command_line_));
         finish_services();
         return std::move(settings_);
     }

@@ -83,7 +83,7 @@ class Parser {
     }
 
     proto::Result<void> set_interop(std::string_view name, std::string_view value) {
-        const auto wanted = parse_switch(wsl_value(value));
+        const auto wanted = parse_switch(value);
         if (!wanted) return proto::stated_error("wanted " + std::string(name) + " = true or false");
         (name == "enabled" ? configuration_.routes.enabled : configuration_.append_windows_path) = *wanted;
         return {};

@@ -119,7 +119,7 @@ std::optional<std::pair<std::size_t, std::string_view>> split_ini_line(std::stri
 }
 
 std::optional<bool> parse_switch(std::string_view value) {
-    std::string word(value);
+    std::string word(wsl_value(value));
     for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (word == "yes" || word == "true" || word == "on" || word == "1") return true;
     if (word == "no" || word == "false" || word == "off" || word == "0") return false;

@@ -41,8 +41,8 @@ std::string at_ini_line(std::size_t line, std::string_view what);
 /// Takes such a message apart again; nothing if it does not begin like that.
 std::optional<std::pair<std::size_t, std::string_view>> split_ini_line(std::string_view message);
 
-/// "yes", "true", "on", "1", or "no", "false", "off", "0", whatever the case, as every switch is written: ours and WSL's. Nothing
-/// for anything else.
+/// "yes", "true", "on", "1", or "no", "false", "off", "0", whatever the case and as wsl_value() reads it, as every switch is
+/// written: ours and WSL's. Nothing for anything else.
 std::optional<bool> parse_switch(std::string_view value);
 
 /// A value as WSL would read it: without double quotes around it, and without a comment that begins with "#" after it. It is a

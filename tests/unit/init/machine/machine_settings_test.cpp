@@ -131,8 +131,15 @@ TEST(MachineSettings, BadValueIsLeftOutWithAWarningThatNamesTheLine) {
     }
 }
 
+TEST(MachineSettings, CommandOfAWslConfMayStandInQuotes) {
+    EXPECT_EQ(boot("command = \"service docker start\"\n").command, (Words{"service", "docker", "start"}));
+    EXPECT_EQ(boot("command = \"a b\" \"c\"\n").command, (Words{"/bin/sh", "-c", "\"a b\" \"c\""}));
+    EXPECT_EQ(boot("command = \"\n").command, (Words{"/bin/sh", "-c", "\""}));
+    EXPECT_THAT(boot("command = \"\"\n").command, IsEmpty());
+}
+
 TEST(MachineSettings, KeysThatOnlyWslHasAreNoNews) {
-    EXPECT_THAT(boot("initTimeout = 10000\nprotectBinfmt = true\nsystemd = True\n").warnings, IsEmpty());
+    EXPECT_THAT(boot("initTimeout = 10000\nprotectBinfmt = true\nsystemd = True # yes\n").warnings, IsEmpty());
 }
 
 TEST(MachineSettings, TimeIsANumberOfSecondsUpToADay) {

@@ -187,11 +187,11 @@ TEST(IniSettings, MessageThatNamesItsLineCanBeTakenApart) {
 }
 
 TEST(IniSettings, SwitchesAreWrittenAsUsersWriteThem) {
-    for (const char* word : {"yes", "true", "on", "1", "True", "YES", "On"})
+    for (const char* word : {"yes", "true", "on", "1", "True", "YES", "On", "\"yes\"", "true # why"})
         EXPECT_EQ(parse_switch(word), true) << word;
     for (const char* word : {"no", "false", "off", "0", "False", "NO", "oFF"})
         EXPECT_EQ(parse_switch(word), false) << word;
-    for (const char* word : {"", "2", "y", "t", "yes ", " no", "truefalse", "01", "enabled"}) {
+    for (const char* word : {"", "2", "y", "t", " no", "# yes", "\"\"", "truefalse", "01", "enabled"}) {
         EXPECT_EQ(parse_switch(word), std::nullopt) << word;
     }
 }
