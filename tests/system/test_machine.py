@@ -422,4 +422,5 @@ if __name__ == "__main__":
         print(f"skipped: {reason}", flush=True)
         sys.exit(bridges.SKIP)
     machine.fetch_kernel()
+    bridges.run_in_pid_namespace(__file__)
     limited_tests.main()
