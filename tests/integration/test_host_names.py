@@ -86,6 +86,13 @@ class LookedUp(WithAgent):
         for name in ("sh", "directory", "script", "fifo", "nothing", "hidden"):
             self.assert_refused(name, NOT_FOUND)
 
+    def test_it_can_be_started_detached(self):
+        started = os.path.join(self.directory, "started")
+        result = run(bridges.MZINIT, "run", "--host", "--detach", "tool", "touch", started, environment=self.environment)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(result.stdout, r"^\d+\n$")
+        bridges.wait_until(lambda: os.path.exists(started), "it runs")
+
     def test_the_working_directory_does_not_count(self):
         _, answer = self.launch("hidden", "true", working_directory=os.fsencode(self.elsewhere))
         self.assertEqual((answer.name, answer.code), ("LaunchError", NOT_FOUND))
@@ -139,6 +146,15 @@ class RunByName(unittest.TestCase):
         result = self.run_by_name("cmd.exe", "/c", "exit 0")
         self.assertEqual((result.returncode, result.stdout), (125, ""))
         self.assertEqual(result.stderr.count("\n"), 1)
+
+    def test_interop_that_is_switched_off_runs_none(self):
+        agent = self.agent(peer.run_program(lambda program: 0))
+        self.environment["MZINIT_CONF"] = os.path.join(self.directory, "mzinit.conf")
+        with open(self.environment["MZINIT_CONF"], "w", encoding="ascii") as file:
+            file.write("[interop]\nenabled = false\n")
+        result = self.run_by_name("tool")
+        self.assertEqual((result.returncode, result.stdout, result.stderr.count("\n")), (126, "", 1), result)
+        self.assertEqual(agent.launches, [])
 
     def test_usage(self):
         for words in ((), ("--unknown", "tool"), ("--pty=auto", "--unknown", "tool"), ("--pty=maybe", "tool")):
