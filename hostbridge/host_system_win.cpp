@@ -3,7 +3,6 @@
 
 #include <io.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -17,7 +16,6 @@
 #include "hostbridge/uv/descriptor.h"
 #include "hostbridge/windows_error_win.h"
 #include "hostbridge/windows_text_win.h"
-#include "interop/text/utf16.h"
 
 #include <shellapi.h>
 
@@ -70,18 +68,7 @@ bool can_start_in(const std::string& directory) {
     return wide && wide->size() <= longest_working_directory;
 }
 
-std::string user_search_path() {
-    constexpr std::u16string_view name = u"PATH=";
-    const std::u16string block = user_environment_block();
-    for (std::u16string_view left = block; !left.empty() && left[0] != u'\0';) {
-        const std::u16string_view entry = left.substr(0, left.find(u'\0'));
-        left.remove_prefix(std::min(left.size(), entry.size() + 1));
-        if (interop::compare_ignoring_case(entry.substr(0, name.size()), name) == 0) {
-            return interop::utf16_to_utf8(entry.substr(name.size()));
-        }
-    }
-    return {};
-}
+std::string user_search_path() { return variable_in(user_environment_block(), u"PATH"); }
 
 void set_own_variable(const char* name, const char* value) {
     // The system's function would not reach getenv(). Empty removes.

@@ -6,41 +6,14 @@
 #include "hostbridge/unique_handle_win.h"
 #include "hostbridge/user_environment_win.h"
 #include "hostbridge/windows_text_win.h"
-#include "interop/text/utf16.h"
 
 #include <winioctl.h>
 
 #include <array>
-#include <map>
 #include <vector>
 
 namespace hostbridge {
 namespace {
-
-/// What the user's environment, as it is now, says about programs.
-struct UserVariables {
-    std::string path;
-    std::string path_ext;
-    std::string local_app_data;
-};
-
-UserVariables user_variables() {
-    UserVariables found;
-    const std::map<std::wstring, std::string*> wanted{
-        {L"PATH", &found.path}, {L"PATHEXT", &found.path_ext}, {L"LOCALAPPDATA", &found.local_app_data}};
-    const std::wstring block = to_wide(std::u16string_view(user_environment_block()));
-    for (std::size_t begin = 0; begin < block.size() && block[begin] != 0; begin += wcslen(block.c_str() + begin) + 1) {
-        const std::wstring entry = block.c_str() + begin;
-        const std::size_t equals = entry.find(L'=', 1);
-        if (equals == std::wstring::npos) continue;
-        for (const auto& [name, value] : wanted) {
-            if (CompareStringOrdinal(entry.c_str(), static_cast<int>(equals), name.c_str(), -1, TRUE) == CSTR_EQUAL) {
-                *value = to_utf8(entry.substr(equals + 1));
-            }
-        }
-    }
-    return found;
-}
 
 std::optional<std::string> alias_target(const std::wstring& path) {
     const UniqueHandle file(CreateFileW(path.c_str(), 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
@@ -100,14 +73,15 @@ std::optional<NamedProgram> registered_program(const std::vector<std::string>& n
 }  // namespace
 
 std::optional<NamedProgram> find_named_program(std::string_view name) {
-    const UserVariables user = user_variables();
-    const auto names = candidate_names(name, startable_extensions(user.path_ext));
-    for (const std::string& directory : search_directories(user.path, ';')) {
+    const std::u16string environment = user_environment_block();
+    const auto names = candidate_names(name, startable_extensions(variable_in(environment, u"PATHEXT")));
+    for (const std::string& directory : search_directories(variable_in(environment, u"PATH"), ';')) {
         if (auto found = program_in(directory, names)) return found;
     }
     if (auto found = registered_program(names)) return found;
-    if (user.local_app_data.empty()) return std::nullopt;
-    return program_in(user.local_app_data + "\\Microsoft\\WindowsApps", names);
+    const std::string local_app_data = variable_in(environment, u"LOCALAPPDATA");
+    if (local_app_data.empty()) return std::nullopt;
+    return program_in(local_app_data + "\\Microsoft\\WindowsApps", names);
 }
 
 }  // namespace hostbridge

@@ -5,9 +5,11 @@
 
 #include <userenv.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "hostbridge/windows_text_win.h"
+#include "interop/text/utf16.h"
 
 namespace hostbridge {
 namespace {
@@ -38,6 +40,17 @@ std::u16string user_environment_block() {
     std::u16string copy = copy_block(static_cast<const wchar_t*>(block));
     DestroyEnvironmentBlock(block);
     return copy;
+}
+
+std::string variable_in(std::u16string_view block, std::u16string_view name) {
+    while (!block.empty() && block[0] != u'\0') {
+        const std::u16string_view entry = block.substr(0, block.find(u'\0'));
+        block.remove_prefix(std::min(block.size(), entry.size() + 1));
+        const bool has_name = entry.size() > name.size() && entry[name.size()] == u'=' &&
+                              interop::compare_ignoring_case(entry.substr(0, name.size()), name) == 0;
+        if (has_name) return interop::utf16_to_utf8(entry.substr(name.size() + 1));
+    }
+    return {};
 }
 
 }  // namespace hostbridge
