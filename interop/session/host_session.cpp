@@ -51,6 +51,13 @@ constexpr std::chrono::milliseconds broken_pipe_grace = 2s;
 // Who interrupts again so soon does not want to wait for what the program makes of the first time.
 constexpr std::chrono::milliseconds impatience = 2s;
 
+/// What a person types for the end of the input. Both terminals know it at the beginning of a line only; in a line the first
+/// Ctrl-D of POSIX is for what there is of it.
+std::string_view typed_end(bool is_windows, bool is_in_line) {
+    if (is_windows) return is_in_line ? "\r\x1a\r" : "\x1a\r";
+    return is_in_line ? "\x04\x04" : "\x04";
+}
+
 /// A line for the user; the text may be the agent's.
 void warn(std::string_view text) { dprintf(STDERR_FILENO, "mzinit: %s\n", printable_line(text).c_str()); }
 
@@ -71,6 +78,8 @@ class HostSession {
     // --- streams
     void launched(const mzinit::v1::LaunchReply& reply);
     void pump_stdin();
+    void end_stdin(int error);
+    void confirm_stdin(std::uint64_t total);
     void wait_for_stdin();
     void make_sink(std::uint8_t stream);
     void output_broke(std::uint8_t stream);
@@ -105,6 +114,9 @@ class HostSession {
 
     std::unique_ptr<StdinSource> stdin_;
     std::chrono::milliseconds stdin_poll_ = first_poll;
+    std::uint64_t stdin_shown_ = 0;  ///< Bytes that `stdin_` has given us.
+    bool is_stdin_in_line_ = false;  ///< The last of them ends no line.
+    bool has_typed_end_ = false;     ///< There was no more, and the program's terminal was told so.
     std::array<std::unique_ptr<OutputSink>, proto::standard_stream_count> sinks_;
     bool wants_detached_ = false;
     std::optional<Detached> detached_;
@@ -115,7 +127,8 @@ class HostSession {
     std::optional<Clock::time_point> interrupted_;  ///< When SIGINT was passed on last.
     std::unique_ptr<CallerTerminal> terminal_;      ///< While the program has one of its own.
     bool is_windows_terminal_ = false;
-    std::string typed_;  ///< On a Windows terminal: read, and not looked at yet.
+    bool is_stdin_terminal_ = false;
+    std::string typed_;  ///< On a Windows terminal: read, and not looked at yet. On both: what stands for the end.
     std::optional<Ended> ended_;
     std::optional<SessionOutcome> outcome_;
 };
@@ -222,7 +235,7 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
     } else if (std::holds_alternative<event::StdinCredit>(received)) {
         pump_stdin();
     } else if (auto* consumed = std::get_if<event::StdinConsumed>(&received)) {
-        stdin_->confirm(consumed->total);
+        confirm_stdin(consumed->total);
         stdin_poll_ = first_poll;
         pump_stdin();
     } else if (std::holds_alternative<event::Stopped>(received)) {
@@ -243,6 +256,7 @@ void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
     if (reply.terminal() != mzinit::v1::TERMINAL_KIND_NONE) {
         is_windows_terminal_ = reply.terminal() == mzinit::v1::TERMINAL_KIND_WINDOWS;
         terminal_ = std::make_unique<CallerTerminal>();
+        is_stdin_terminal_ = isatty(STDIN_FILENO) == 1;  // One that was hung up says no.
     }
     const std::uint32_t relayed = reply.relayed_streams();
     for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
@@ -285,20 +299,20 @@ void HostSession::pump_stdin() {
             send_typed();
             continue;
         }
+        if (has_typed_end_) break;
         const auto look = stdin_->look(std::min(protocol_.sendable(), proto::limits::max_data_length));
         if (look.state == StdinSource::State::starved) {
             wait_for_stdin();
             break;
         }
         if (look.state == StdinSource::State::end) {
-            // EBADF: it is not open for reading, as nohup(1) has it. The program may not want to read at all.
-            if (look.error != 0 && look.error != EBADF) {
-                warn("read standard input: " + std::generic_category().message(look.error));
-            }
-            protocol_.send_stdin_end();
-            break;
+            end_stdin(look.error);
+            if (typed_.empty()) break;
+            continue;
         }
         stdin_poll_ = first_poll;
+        stdin_shown_ += look.bytes.size();
+        is_stdin_in_line_ = look.bytes.back() != '\n';
         if (terminal_ && is_windows_terminal_) {
             typed_ = look.bytes;
         } else {
@@ -308,6 +322,18 @@ void HostSession::pump_stdin() {
     }
     flush();
 }
+
+void HostSession::end_stdin(int error) {
+    // EBADF: it is not open for reading, as nohup(1) has it. The program may not want to read at all.
+    if (error != 0 && error != EBADF) warn("read standard input: " + std::generic_category().message(error));
+    // A terminal that ends is gone, and so be the program's. That a file or a pipe ends (--pty=always) is no reason to hang up.
+    if (!terminal_ || is_stdin_terminal_) return protocol_.send_stdin_end();
+    has_typed_end_ = true;
+    typed_ = typed_end(is_windows_terminal_, is_stdin_in_line_);
+}
+
+// The end that was typed is none of our input.
+void HostSession::confirm_stdin(std::uint64_t total) { stdin_->confirm(std::min(total, stdin_shown_)); }
 
 // The host's terminal knows no characters for these two signals, so they are ours to see. One step, since a stop in
 // between looks for more input itself.
@@ -424,7 +450,7 @@ void HostSession::wait_for_liveness_check() {
 
 void HostSession::exited(const mzinit::v1::ExitStatus& status) {
     if (detached_) return finish(*detached_);
-    if (stdin_) stdin_->confirm(status.stdin_consumed());
+    if (stdin_) confirm_stdin(status.stdin_consumed());
     liveness_timer_.cancel();
     Ended ended;
     if (status.how_case() == mzinit::v1::ExitStatus::kSignal) {

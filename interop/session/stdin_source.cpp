@@ -254,7 +254,10 @@ class ConsumingSource final : public StdinSource {
 
   private:
     [[nodiscard]] bool in_background() const {
-        return stream_.kind() == StreamKind::terminal && tcgetpgrp(stream_.fd()) != getpgrp();
+        if (stream_.kind() != StreamKind::terminal) return false;
+        const pid_t foreground = tcgetpgrp(stream_.fd());
+        // EIO: it was hung up. There is no foreground any more, and reading finds the end.
+        return foreground != getpgrp() && !(foreground < 0 && errno == EIO);
     }
 
     CallerStream stream_;

@@ -4,6 +4,7 @@ when the program gets a terminal of its own, and what becomes of ours."""
 
 import os
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -95,6 +96,48 @@ class Choice(TerminalTest):
         self.streams(shell, "$MZ run x.exe")
         terminal = self.launched.launches[-1].terminal
         self.assertEqual((terminal["rows"], terminal["columns"], terminal["name"]), (33, 77, "xterm-test"))
+
+
+class InputOfAnotherKind(TerminalTest):
+    """A terminal for the program (--pty=always) whose input is a file or a pipe of ours."""
+
+    def check_end(self, kind, command, typed, **greeting):
+        """The program is told the end as by a person, lives on, and ends as it likes."""
+        received = []
+
+        def program(program):
+            while not b"".join(received).endswith(typed):
+                received.append(program.read())
+            program.write(b"done\r\n")
+            return 3
+
+        with peer.Agent(self.unix, peer.run_program(program, kind), **greeting) as agent:
+            result = bridges.run(["sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=self.environment,
+                                 cwd=self.directory)
+            self.assertEqual(agent.errors, [])
+        self.assertEqual(b"".join(received), typed)
+        return result
+
+    def test_its_end_is_typed_and_does_not_hang_up(self):
+        for kind, text, typed in ((POSIX, "", b"\x04"), (POSIX, "one\n", b"one\n\x04"), (POSIX, "one\ntwo", b"one\ntwo\x04\x04"),
+                                  (WINDOWS, "", b"\x1a\r"), (WINDOWS, "one\n", b"one\n\x1a\r"),
+                                  (WINDOWS, "two", b"two\r\x1a\r")):
+            with self.subTest(kind=kind, text=text):
+                result = self.check_end(kind, f"printf '{text}' | $MZ run --pty=always x.exe", typed)
+                self.assertEqual((result.stdout, result.returncode), (b"done\r\n", 3))
+        self.assertEqual(self.check_end(POSIX, "$MZ run --pty=always x.exe", b"\x04").returncode, 3)
+
+    def test_it_is_typed_as_far_as_there_is_credit(self):
+        for kind, typed in ((POSIX, b"two\x04\x04"), (WINDOWS, b"two\r\x1a\r")):
+            with self.subTest(kind=kind):
+                result = self.check_end(kind, "printf two | $MZ run --pty=always x.exe", typed, initial_credit=1)
+                self.assertEqual(result.returncode, 3)
+
+    def test_what_was_typed_is_none_of_the_file(self):
+        with open(os.path.join(self.directory, "in"), "w", encoding="ascii") as file:
+            file.write("one\ntwo")
+        result = self.check_end(POSIX, "{ $MZ run --pty=always x.exe; echo more >>in; cat; } <in", b"one\ntwo\x04\x04")
+        self.assertEqual(result.stdout, b"done\r\nmore\n")
 
 
 class Modes(TerminalTest):
@@ -404,6 +447,23 @@ class Jobs(TerminalTest):
         shell.wait_for("ready")
         shell.close()
         wait_until(lambda: "HUP" in signals, "the program has heard of it")
+
+    def test_a_terminal_that_is_gone_ends_the_input_where_nobody_hears_of_hangups(self):
+        received = []
+
+        def program(program):
+            program.write(b"ready\r\n")
+            received.append(program.read())
+            return 0
+
+        self.agent(program)
+        shell = self.shell()
+        shell.type("(trap '' HUP; exec $MZ run x.exe)\n")
+        shell.wait_for("ready")
+        wait_until(shell.is_raw, "the terminal is raw")
+        shell.close()
+        wait_until(lambda: received, "the program has seen the end")
+        self.assertEqual(received, [b""])
 
 
 if __name__ == "__main__":
