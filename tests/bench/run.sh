@@ -20,7 +20,9 @@ printf '#!/bin/sh\nexec cat\n' >"$work/cat"; chmod +x "$work/cat"
 start_agent() { # NAME RUNNER ARGUMENT...
     local name=$1 runner=$2
     shift 2
-    "$build/hostbridge/hostbridge" --ready-file "$work/$name" --runner "pe64=$runner" "$@" 2>"$work/$name.log" &
+    # No kind of program is Wine's: its server would run in the prefix of whoever measures.
+    "$build/hostbridge/hostbridge" --ready-file "$work/$name" --runner "pe64=$runner" \
+        --runner pe32= --runner dotnet= --runner win16= "$@" 2>"$work/$name.log" &
     pids+=($!)
     until [ -s "$work/$name" ]; do
         kill -0 "${pids[-1]}" || { cat "$work/$name.log" >&2; exit 1; }

@@ -65,7 +65,7 @@ class ReportTest(unittest.TestCase):
 class RealAgent(ReportTest):
     def start_agent(self, *more):
         ready = self.path("ready")
-        command = [bridges.HOSTBRIDGE, "--ready-file", ready, "--listen", f"unix:{self.path('agent.sock')}",
+        command = [bridges.HOSTBRIDGE, "--ready-file", ready, *bridges.WITHOUT_WINE, "--listen", f"unix:{self.path('agent.sock')}",
                    "--listen", "tcp:127.0.0.1:0", "--key-file", self.key_file, *more]
         self.bridge = self.enterContext(bridges.Bridge(command, dict(os.environ), ready, self.path("agent.log")))
         self.endpoints = {endpoint.partition(":")[0]: endpoint for endpoint in self.bridge.endpoints}

@@ -318,13 +318,17 @@ def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
     return Bridge(command + list(arguments), environment or wine_environment(), ready, os.path.join(directory, "agent.log"), key)
 
 
+# For a Linux agent. With its own runners it starts Wine's server, in the prefix of whoever runs the tests.
+WITHOUT_WINE = [word for kind in ("pe64", "pe32", "dotnet", "win16") for word in ("--runner", f"{kind}=")]
+
+
 def start_native_bridge(directory, *more, environment=None):
     """A Linux agent on both transports whose programs are native commands behind a fake runner."""
     key = make_key(directory)
     runner = fake_programs.write_runner(directory)
     ready = os.path.join(directory, "ready")
     command = [HOSTBRIDGE, "--ready-file", ready, "--listen", f"unix:{directory}/agent.sock", "--listen", "tcp:127.0.0.1:0",
-               "--key-file", key, "--map", "/=/"]
+               "--key-file", key, "--map", "/=/", *WITHOUT_WINE]
     for kind in ("pe64", "pe32", "dotnet"):
         command += ["--runner", f"{kind}={runner} %p"]
     return Bridge(command + list(more), environment or dict(os.environ), ready, os.path.join(directory, "agent.log"), key)

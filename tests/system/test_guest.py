@@ -57,7 +57,7 @@ def write_program(directory):
 
 def start_agent(directory, name, arguments):
     ready = os.path.join(directory, name + ".ready")
-    command = [bridges.HOSTBRIDGE, "--ready-file", ready, "--runner", f"pe64={directory}/runner", *arguments]
+    command = [bridges.HOSTBRIDGE, "--ready-file", ready, *bridges.WITHOUT_WINE, "--runner", f"pe64={directory}/runner", *arguments]
     return bridges.Bridge(command, dict(os.environ), ready, os.path.join(directory, name + ".log"))
 
 
