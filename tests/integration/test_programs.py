@@ -534,6 +534,15 @@ class WindowsTcp(ProgramTests, unittest.TestCase):
     def start(cls):
         return bridges.start_windows_bridge(cls.directory)
 
+    def test_a_program_that_is_registered_and_on_no_path_is_found_by_its_name(self):
+        key = r"HKCU\SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\registered.exe"
+        program = "Z:" + os.path.join(SAMPLES, "exit.exe").replace("/", "\\")
+        self.addCleanup(self.run_program, ["wine", "reg", "delete", key, "/f"])
+        self.assertEqual(self.run_program(["wine", "reg", "add", key, "/ve", "/d", program, "/f"]).returncode, 0)
+        for name in ("registered", "Registered.EXE"):
+            result = self.run_program([bridges.MZINIT, "run", "--host", name, "7"])
+            self.assertEqual((result.returncode, result.stderr), (7, b""))
+
 
 class FreshPrefix(unittest.TestCase):
     """Wine makes a prefix, and starts its server, when the first program asks for it."""
