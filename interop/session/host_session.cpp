@@ -250,7 +250,7 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
 }
 
 void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
-    if (reply.detached()) detached_.emplace(reply.process_id());
+    if (reply.detached()) detached_ = Detached{reply.process_id()};
     // Our end is its end.
     if (wants_detached_ && !detached_) return finish(Lost{"the agent is too old to start programs detached"});
     if (reply.terminal() != mzinit::v1::TERMINAL_KIND_NONE) {

@@ -327,10 +327,14 @@ class WindowsAgent(RandomKills):
                                                      "rpcss.exe", "tabtip.exe", "start.exe", "cmd.exe")
 
     def agent_state(self):
-        counted = bridges.run(["setarch", "-R", "wine", HANDLE_COUNT, "hostbridge.exe"], env=bridges.wine_environment(),
-                              capture_output=True)
-        self.assertEqual(counted.returncode, 0, counted)
-        return dict(super().agent_state(), handles=int(counted.stdout))
+        def count():
+            counted = bridges.run(["setarch", "-R", "wine", HANDLE_COUNT, "hostbridge.exe"], env=bridges.wine_environment(),
+                                  capture_output=True)
+            return counted.stdout if counted.returncode == 0 else None
+
+        # A copy of the agent that sends Ctrl-C for it may be there for a moment.
+        counted = wait_until(count, "there is one agent, whose handles can be counted")
+        return dict(super().agent_state(), handles=int(counted))
 
     def is_as_before(self, before, after):
         # Wine's own pool of threads grows and shrinks: a thread has four descriptors. A leak would be one for each session.
