@@ -19,6 +19,7 @@
 #include "interop/os/read_file.h"
 #include "interop/os/unique_fd.h"
 #include "interop/route/exit_code.h"
+#include "interop/route/runner_search.h"
 #include "interop/session/run_program.h"
 #include "interop/text/printable.h"
 
@@ -76,11 +77,6 @@ std::optional<std::string> target_of(const std::string& path) {
     return text ? shim_target(*text) : std::nullopt;
 }
 
-bool is_command(const std::string& path) {
-    struct stat status {};
-    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
-}
-
 /// Says what a shell would do that the user may not expect.
 void warn_of_surprises(const std::string& directory, const std::string& name) {
     const std::vector<std::string> path = path_directories();
@@ -90,7 +86,9 @@ void warn_of_surprises(const std::string& directory, const std::string& name) {
         fail(0, directory + " is not on PATH");
         return;
     }
-    const auto has_it = [&](const std::string& other) { return !is_ours(other) && is_command(join(other, name)); };
+    const auto has_it = [&](const std::string& other) {
+        return !is_ours(other) && interop::is_executable_file(join(other, name));
+    };
     const auto other = std::find_if(path.begin(), path.end(), has_it);
     if (other == path.end()) return;
     fail(0, other < own ? join(*other, name) + " comes before it on PATH" : name + " now hides " + join(*other, name));
