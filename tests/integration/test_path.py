@@ -222,9 +222,8 @@ class Agent(PathTest):
                 self.assertEqual(self.translated("-w", "/data/x", **options), "/export/x\n")
                 self.assertEqual(self.translated("/export/x", **options), "/data/x\n")
 
+    @bridges.needs_windows_agent
     def test_on_windows_offers_its_paths(self):
-        if not os.path.exists(bridges.WINDOWS_AGENT):
-            self.skipTest(f"{bridges.WINDOWS_AGENT} has not been built")
         with bridges.TemporaryDirectory() as directory, bridges.start_windows_bridge(directory) as bridge:
             options = {"env": dict(os.environ, **bridge.environment)}
             self.assertEqual(self.translated("-w", "/none/x", **options), "Z:\\none\\x\n")
@@ -295,9 +294,8 @@ class HostSearchPath(PathTest):
         except BlockingIOError:
             return None
 
+    @bridges.needs_windows_agent
     def test_of_windows_is_in_its_own_form(self):
-        if not os.path.exists(bridges.WINDOWS_AGENT):
-            self.skipTest(f"{bridges.WINDOWS_AGENT} has not been built")
         with bridges.TemporaryDirectory() as directory, bridges.start_windows_bridge(directory) as bridge:
             with open(bridge.environment["MZINIT_CONF"]) as file:
                 key = file.read()

@@ -208,14 +208,9 @@ class LinuxTcp(RelayedPlaceTests, unittest.TestCase):
         return bridges.start_linux_bridge(cls.directory, "tcp", [*maps, "--fallback-dir", os.path.join(cls.directory, FALLBACK)])
 
 
+@bridges.needs_windows_agent
 class WindowsTcp(RelayedPlaceTests, unittest.TestCase):
     windows = True
-
-    @classmethod
-    def setUpClass(cls):
-        if not os.path.exists(bridges.WINDOWS_AGENT):
-            raise unittest.SkipTest(f"{bridges.WINDOWS_AGENT} has not been built")
-        super().setUpClass()
 
     @classmethod
     def start(cls):

@@ -521,14 +521,9 @@ class LinuxTcp(ProgramTests, unittest.TestCase):
         return bridges.start_linux_bridge(cls.directory, "tcp", ["--map", "/=/"])
 
 
+@bridges.needs_windows_agent
 class WindowsTcp(ProgramTests, unittest.TestCase):
     windows = True
-
-    @classmethod
-    def setUpClass(cls):
-        if not os.path.exists(bridges.WINDOWS_AGENT):
-            raise unittest.SkipTest(f"{bridges.WINDOWS_AGENT} has not been built")
-        super().setUpClass()
 
     @classmethod
     def start(cls):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 import fake_programs
 import limited_tests
@@ -332,6 +333,10 @@ def start_native_bridge(directory, *more, environment=None):
     for kind in ("pe64", "pe32", "dotnet"):
         command += ["--runner", f"{kind}={runner} %p"]
     return Bridge(command + list(more), environment or dict(os.environ), ready, os.path.join(directory, "agent.log"), key)
+
+
+# For tests and classes of them.
+needs_windows_agent = unittest.skipUnless(os.path.exists(WINDOWS_AGENT), f"{WINDOWS_AGENT} has not been built")
 
 
 def start_windows_bridge(directory, arguments=(), mappings=("/=Z:\\",)):
