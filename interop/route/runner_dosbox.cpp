@@ -157,6 +157,7 @@ proto::Result<void> DosboxRun::start() {
         if (!directories.back()) return proto::errno_error(errno, "open " + path);
         descriptors.push_back(directories.back().get());
     }
+    descriptors.push_back(directory_->descriptor_to_share());
     auto started =
         process_.start(emulator_.path, {emulator_.path, "-conf", descriptor_path(first_drive) + "/DOSBOX.CNF"},
                        emulator_environment(options_.interactive), descriptors);

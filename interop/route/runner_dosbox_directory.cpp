@@ -184,6 +184,7 @@ proto::Result<void> DosboxDirectory::add_link(const std::string& name, const std
 }
 
 void DosboxDirectory::remove() {
+    if (guard_socket_) ::shutdown(guard_socket_.get(), SHUT_RDWR);
     guard_socket_.reset();
     if (const pid_t guard = std::exchange(guard_, -1); guard > 0) {
         while (::waitpid(guard, nullptr, 0) < 0 && errno == EINTR) {

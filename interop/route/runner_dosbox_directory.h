@@ -13,7 +13,7 @@ namespace interop {
 
 /// A directory of our own for the moment in which an emulator starts, that only we can use. It is removed with
 /// all that is in it at the latest when this process is gone, by whatever it ended: the directory is made by a process that
-/// has nothing of ours but the end of a socket, and waits for that.
+/// has nothing of ours but the end of a socket, and waits for that. An emulator that it was shared with keeps it too.
 class DosboxDirectory {
   public:
     /// Makes it in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first that can be written to.
@@ -28,7 +28,11 @@ class DosboxDirectory {
     proto::Result<void> add_file(const std::string& name, std::string_view content);
     proto::Result<void> add_link(const std::string& name, const std::string& target);
 
-    /// Idempotent.
+    /// What an emulator must have open as long as it may need the directory: one that does not find its configuration makes
+    /// a new one at its user's home, and when we are killed it lives a moment longer than we do.
+    [[nodiscard]] int descriptor_to_share() const { return guard_socket_.get(); }
+
+    /// Also if it is still shared. Idempotent.
     void remove();
 
   private:

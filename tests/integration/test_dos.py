@@ -111,7 +111,6 @@ class DosTest(unittest.TestCase):
     def emulator_of(self, process):
         return wait_until(lambda: [pid for pid in descendants(process.pid) if name_of(pid) == "dosbox"], "DOSBox runs")[0]
 
-
     def fake_emulator(self, name, script):
         directory = os.path.join(self.directory, "bin")
         os.makedirs(directory, exist_ok=True)
@@ -379,6 +378,22 @@ class Ends(DosTest):
             process.wait()
             wait_until(lambda: not os.listdir(self.temporary), "the temporary directory is gone")
             self.check_nothing_is_left()
+
+    def test_killed_launch_leaves_the_directory_to_its_emulator(self):
+        # DOSBox would make itself a configuration at home, if it does not find ours in the moment that it lives longer.
+        pid_file = os.path.join(self.directory, "pid")
+        path = self.fake_emulator("dosbox", f"sleep 1000 & echo $! >{pid_file}.new; mv {pid_file}.new {pid_file}; wait")
+        process = self.start("hello.exe", env={**self.environment, "PATH": path})
+        wait_until(lambda: os.path.exists(pid_file), "the emulator runs")
+        [guard] = [pid for pid in descendants(process.pid) if name_of(pid) == "mzinit-guard"]
+        process.kill()
+        process.wait()
+        with open(f"/proc/{guard}/stat") as file:  # it would have been woken by now
+            self.assertEqual(file.read().rsplit(")", 1)[1].split()[0], "S")
+        self.assertTrue(os.listdir(self.temporary))
+        with open(pid_file) as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+        self.check_nothing_is_left()
 
     def test_signal_while_it_starts(self):
         process = self.start("forever.exe")
