@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "hostbridge/host_system.h"
-#include "hostbridge/program_name.h"
 #include "hostbridge/program_search.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
 #include "interop/image/com_name.h"
+#include "interop/text/windows_file_name.h"
 #include "proto/wire/authentication.h"
 #include "proto/wire/frame_codec.h"
 
@@ -139,7 +139,7 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
 
 // It is what the agent's user has under that name: there is nothing to compare it with.
 Outcome<OpenProgram> look_up_program(const std::string& name) {
-    if (!is_program_name(name)) {
+    if (!interop::is_windows_file_name(name)) {
         return failure(mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, "this is no name of a program, without a path");
     }
     const auto found = find_named_program(name);

@@ -18,26 +18,6 @@ bool ends_with_ignoring_case(std::string_view text, std::string_view end) {
     return text.size() > end.size() && equals_ignoring_case(text.substr(text.size() - end.size()), end);
 }
 
-/// COM1 to LPT9, with the superscript digits 1 to 3 as well.
-/// Source: Microsoft, "Naming Files, Paths, and Namespaces".
-bool is_port_name(std::string_view stem) {
-    if (!equals_ignoring_case(stem.substr(0, 3), "com") && !equals_ignoring_case(stem.substr(0, 3), "lpt"))
-        return false;
-    const std::string_view number = stem.substr(3);
-    if (number.size() == 1) return number[0] >= '0' && number[0] <= '9';
-    return number == "\u00B9" || number == "\u00B2" || number == "\u00B3";
-}
-
-/// With any extension it is a device, too, on Windows before 11.
-bool is_device_name(std::string_view name) {
-    std::string_view stem = name.substr(0, name.find('.'));
-    stem = stem.substr(0, stem.find_last_not_of(' ') + 1);
-    static constexpr std::array<std::string_view, 6> devices{"con", "prn", "aux", "nul", "conin$", "conout$"};
-    return std::any_of(devices.begin(), devices.end(),
-                       [stem](auto device) { return equals_ignoring_case(stem, device); }) ||
-           is_port_name(stem);
-}
-
 bool is_absolute(std::string_view directory, char separator) {
     if (separator == ':') return directory.starts_with('/');
     const bool has_drive = directory.size() > 2 && directory[1] == ':' && (directory[2] == '\\' || directory[2] == '/');
@@ -45,15 +25,6 @@ bool is_absolute(std::string_view directory, char separator) {
 }
 
 }  // namespace
-
-bool is_program_name(std::string_view name) {
-    if (name.empty() || name.size() > longest_program_name || name.back() == '.' || name.back() == ' ') return false;
-    const bool has_forbidden = std::any_of(name.begin(), name.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 ||
-               std::string_view("\"*/:<>?\\|").find(c) != std::string_view::npos;
-    });
-    return !has_forbidden && !is_device_name(name);
-}
 
 std::vector<std::string> startable_extensions(std::string_view path_ext) {
     static constexpr std::array<std::string_view, 4> startable{".com", ".exe", ".bat", ".cmd"};

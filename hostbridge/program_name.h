@@ -5,16 +5,9 @@
 #include <string_view>
 #include <vector>
 
-/// Programs that a client names without a path (Launch.host_name): what such a name may be, and which files it may mean.
+/// Programs that a client names without a path (Launch.host_name): which files such a name may mean.
 /// Pure, and the same on both systems.
 namespace hostbridge {
-
-/// The longest name that is looked for, in bytes.
-inline constexpr std::size_t longest_program_name = 255;
-
-/// Whether `name` is the name of a file and nothing else, on Windows too: no path, no stream, no device, nothing that
-/// Windows would change (trailing dots and blanks).
-bool is_program_name(std::string_view name);
 
 /// Extensions, with their dots, of files that CreateProcess can start; in the order of `path_ext` (PATHEXT, "." and
 /// semicolons), which may hold others. The usual ones if it holds none of them.

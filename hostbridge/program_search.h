@@ -13,7 +13,7 @@ struct NamedProgram {
     std::string contents;  ///< Where its contents are: another file for an execution alias of Windows, else `path`.
 };
 
-/// Looks for the program that `name`, one of is_program_name(), means to the agent's user. Never in the working directory.
+/// Looks for the program that `name`, an interop::is_windows_file_name(), means to the agent's user. Never in the working directory.
 /// Blocks for the disk: on the work queue.
 /// Windows: on the user's PATH by PATHEXT, among App Paths, among the execution aliases. Linux: on the agent's PATH, then
 /// among the programs of its Wine prefix; only files that begin with "MZ", so that no program for Linux is ever meant.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "interop/text/windows_file_name.h"
+
+#include <algorithm>
+#include <array>
+
+#include "interop/text/utf16.h"
+
+namespace interop {
+namespace {
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool equals_ignoring_case(std::string_view left, std::string_view right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [](char a, char b) { return to_lower(a) == to_lower(b); });
+}
+
+/// COM1 to LPT9, with the superscript digits 1 to 3 as well.
+/// Source: Microsoft, "Naming Files, Paths, and Namespaces".
+bool is_port_name(std::string_view stem) {
+    if (!equals_ignoring_case(stem.substr(0, 3), "com") && !equals_ignoring_case(stem.substr(0, 3), "lpt"))
+        return false;
+    const std::string_view number = stem.substr(3);
+    if (number.size() == 1) return number[0] >= '0' && number[0] <= '9';
+    return number == "\u00B9" || number == "\u00B2" || number == "\u00B3";
+}
+
+/// With any extension it is a device, too, on Windows before 11.
+bool is_device_name(std::string_view name) {
+    std::string_view stem = name.substr(0, name.find('.'));
+    stem = stem.substr(0, stem.find_last_not_of(' ') + 1);
+    static constexpr std::array<std::string_view, 6> devices{"con", "prn", "aux", "nul", "conin$", "conout$"};
+    return std::any_of(devices.begin(), devices.end(),
+                       [stem](auto device) { return equals_ignoring_case(stem, device); }) ||
+           is_port_name(stem);
+}
+
+}  // namespace
+
+bool is_windows_file_name(std::string_view name) {
+    if (name.empty() || name.size() > longest_windows_file_name || name.back() == '.' || name.back() == ' ')
+        return false;
+    const bool has_forbidden = std::any_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 ||
+               std::string_view("\"*/:<>?\\|").find(c) != std::string_view::npos;
+    });
+    return !has_forbidden && !is_device_name(name) && utf8_to_utf16(name).has_value();
+}
+
+std::u16string windows_comparison_form(std::string_view name) {
+    auto form = utf8_to_utf16(name).value_or(std::u16string());
+    std::transform(form.begin(), form.end(), form.begin(), windows_upper_case);
+    return form;
+}
+
+}  // namespace interop

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace interop {
+
+/// The longest name of a file that host and guest speak about, in bytes.
+inline constexpr std::size_t longest_windows_file_name = 255;
+
+/// Whether `name` is the name of a file and nothing else, on Windows too: UTF-8 of at most that length, no path, no stream, no
+/// wildcard, no device, nothing that Windows would change (trailing dots and blanks). Pure.
+/// Source: Microsoft, "Naming Files, Paths, and Namespaces".
+bool is_windows_file_name(std::string_view name);
+
+/// `name` as Windows compares names of files: two whose forms are equal cannot be in one directory there. Empty if it is not UTF-8.
+/// Case as in windows_upper_case(). Pure.
+std::u16string windows_comparison_form(std::string_view name);
+
+}  // namespace interop
