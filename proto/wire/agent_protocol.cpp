@@ -5,6 +5,7 @@
 #include "proto/wire/liveness.h"
 #include "proto/wire/report_rules.h"
 #include "proto/wire/terminal_rules.h"
+#include "proto/wire/upload_rules.h"
 #include "proto/wire/utf8_text.h"
 
 namespace proto {
@@ -26,6 +27,7 @@ Error too_much_before_authentication() {
 AgentProtocol::AgentProtocol(const GreetingOptions& options, AgentHandshake::KeyLookup lookup)
     : handshake_(options, std::move(lookup)),
       output_(handshake_.greeting_frame()),
+      upload_window_(options.initial_credit),
       stdin_window_(options.initial_credit) {
     decoder_.set_payload_limit(limits::max_greeting_length);
 }
@@ -87,6 +89,8 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
             phase_ = Phase::launching;
             terminal_streams_ = message->launch().terminal_streams();
             detach_ = message->launch().detach();
+            can_upload_ = message->launch().can_upload() && message->launch().host_name().empty() &&
+                          (agreement().capabilities & capability::uploads) != 0;
             return AgentEvent(event::LaunchRequested{std::move(*message->mutable_launch())});
         case ControlMessage::kInfoRequest:
             if (phase_ != Phase::request) return out_of_order();
@@ -98,6 +102,7 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
             if (!is_valid_report(message->report())) return peer_error(PeerFault::malformed_message, "read a report");
             phase_ = Phase::launching;
             return AgentEvent(event::ReportReceived{std::move(*message->mutable_report())});
+        case ControlMessage::kManifest: return receive_manifest(std::move(*message->mutable_manifest()));
         case ControlMessage::kPing: {
             const std::uint64_t credit = 2 * std::uint64_t{agreement().credit_granted_to_us};
             auto answered = append_pong(output_, message->ping().token(), credit);
@@ -128,7 +133,30 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
     }
 }
 
+Result<AgentEvent> AgentProtocol::receive_manifest(mzinit::v1::Manifest manifest) {
+    if (phase_ != Phase::launching || upload_ != Upload::manifest_awaited) return out_of_order();
+    if (!is_valid_manifest(manifest)) return peer_error(PeerFault::malformed_message, "read a manifest");
+    upload_ = Upload::manifest_received;
+    manifest_ = manifest;
+    return AgentEvent(event::ManifestReceived{std::move(manifest)});
+}
+
+Result<AgentEvent> AgentProtocol::receive_upload(std::string_view bytes) {
+    if (upload_ == Upload::ended) return peer_error(PeerFault::data_after_end, "read an upload");
+    if (upload_ != Upload::under_way) return out_of_order();
+    if (bytes.empty()) {
+        upload_ = Upload::ended;
+        return AgentEvent(event::UploadEnded{upload_left_ == 0});
+    }
+    if (auto received = upload_window_.receive(static_cast<std::uint32_t>(bytes.size())); !received)
+        return received.error();
+    if (bytes.size() > upload_left_) return peer_error(PeerFault::data_after_end, "read an upload");
+    upload_left_ -= bytes.size();
+    return AgentEvent(event::UploadData{bytes});
+}
+
 Result<AgentEvent> AgentProtocol::receive_data(const Frame& frame) {
+    if (frame.stream == stream_upload) return receive_upload(frame.payload);
     if (phase_ != Phase::running || frame.stream != stream_stdin || (relayed_streams_ & 1u << stream_stdin) == 0) {
         return out_of_order();
     }
@@ -144,7 +172,8 @@ Result<AgentEvent> AgentProtocol::receive_data(const Frame& frame) {
 }
 
 Result<AgentEvent> AgentProtocol::receive_credit(const Frame& frame) {
-    if (phase_ != Phase::running || !output_windows_[frame.stream]) return out_of_order();
+    if (phase_ != Phase::running || frame.stream >= output_windows_.size() || !output_windows_[frame.stream])
+        return out_of_order();
     auto bytes = parse_credit(frame.payload);
     if (!bytes) return bytes.error();
     if (auto granted = output_windows_[frame.stream]->grant(*bytes); !granted) return granted.error();
@@ -165,7 +194,7 @@ void AgentProtocol::send_progress(std::string_view text) {
 
 void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::ImageKind kind,
                                       std::uint32_t relayed_streams, mzinit::v1::TerminalKind terminal) {
-    CHECK(phase_ == Phase::launching && !detach_);
+    CHECK(phase_ == Phase::launching && !detach_ && !is_upload_expected());
     phase_ = Phase::running;
     has_terminal_ = terminal != mzinit::v1::TERMINAL_KIND_NONE;
     relayed_streams_ = relayed_streams;
@@ -181,8 +210,38 @@ void AgentProtocol::send_launch_reply(std::uint64_t process_id, mzinit::v1::Imag
     send(message);
 }
 
+bool AgentProtocol::may_ask_for_upload() const {
+    return phase_ == Phase::launching && can_upload_ && upload_ == Upload::none;
+}
+
+void AgentProtocol::send_manifest_request() {
+    CHECK(may_ask_for_upload());
+    upload_ = Upload::manifest_awaited;
+    ControlMessage message;
+    message.mutable_manifest_request();
+    send(message);
+}
+
+void AgentProtocol::send_files_wanted(std::span<const std::uint32_t> indices) {
+    CHECK(phase_ == Phase::launching && upload_ == Upload::manifest_received);
+    upload_ = Upload::under_way;
+    ControlMessage message;
+    auto& wish = *message.mutable_files_wanted();
+    wish.mutable_indices()->Assign(indices.begin(), indices.end());
+    CHECK(is_valid_wish(wish, static_cast<std::uint32_t>(manifest_.files_size())));
+    upload_left_ = wanted_size(manifest_, wish);
+    send(message);
+}
+
+void AgentProtocol::upload_stored(std::uint32_t bytes) {
+    const auto grant = upload_window_.release(bytes);
+    if (grant && phase_ == Phase::launching && upload_ == Upload::under_way) {
+        append_credit(output_, stream_upload, *grant);
+    }
+}
+
 void AgentProtocol::send_detached(std::uint64_t process_id, mzinit::v1::ImageKind kind) {
-    CHECK(phase_ == Phase::launching && detach_);
+    CHECK(phase_ == Phase::launching && detach_ && !is_upload_expected());
     phase_ = Phase::running;
     ControlMessage message;
     message.mutable_launch_reply()->set_process_id(process_id);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,6 +24,15 @@ struct LaunchRequested {
 struct InfoRequested {};
 struct ReportReceived {
     mzinit::v1::Report report;  ///< Within the limits, and with a status.
+};
+struct ManifestReceived {
+    mzinit::v1::Manifest manifest;  ///< Within the limits; its names may be anything.
+};
+struct UploadData {  ///< Never more than what the files that were wanted have together.
+    std::string_view bytes;
+};
+struct UploadEnded {
+    bool is_complete;  ///< If not, the client could not send what it has described.
 };
 struct StdinData {
     std::string_view bytes;
@@ -45,7 +55,8 @@ struct CreditGranted {
 
 using AgentEvent =
     std::variant<agent_event::Nothing, agent_event::LaunchRequested, agent_event::InfoRequested,
-                 agent_event::ReportReceived, agent_event::StdinData, agent_event::StdinEnded, agent_event::ReaderGone,
+                 agent_event::ReportReceived, agent_event::ManifestReceived, agent_event::UploadData,
+                 agent_event::UploadEnded, agent_event::StdinData, agent_event::StdinEnded, agent_event::ReaderGone,
                  agent_event::SignalRequested, agent_event::Resized, agent_event::CreditGranted>;
 
 /// The agent's end of one connection, from the first byte to the last, without I/O: frames in, events and bytes
@@ -93,6 +104,16 @@ class AgentProtocol {
     /// Refuses whatever state the connection is in; ends it.
     void send_refused(mzinit::v1::RefusalCode code, std::string_view text);
 
+    // --- a program that we do not see, before its launch is answered -----------------------------------
+    /// Whether the client would send the program of the launch, and has not been asked yet.
+    [[nodiscard]] bool may_ask_for_upload() const;
+    /// Asks for the manifest; the next event of the upload is ManifestReceived. Only if may_ask_for_upload().
+    void send_manifest_request();
+    /// Asks for these files of the manifest, once it was received: ascending indices, at least one.
+    void send_files_wanted(std::span<const std::uint32_t> indices);
+    /// `bytes` of the upload were put away; grants credit when due.
+    void upload_stored(std::uint32_t bytes);
+
     // --- while the program runs -------------------------------------------------------------------------
     /// How many bytes may be sent on output stream 1 or 2 now.
     [[nodiscard]] std::uint32_t sendable(std::uint8_t stream) const;
@@ -112,12 +133,18 @@ class AgentProtocol {
 
   private:
     enum class Phase { handshake, request, launching, running, ended };
+    enum class Upload { none, manifest_awaited, manifest_received, under_way, ended };
 
     Result<std::optional<AgentEvent>> receive_frames();
     Result<void> receive_handshake(const Frame& frame);
     Result<AgentEvent> receive_control(std::string_view payload);
+    Result<AgentEvent> receive_manifest(mzinit::v1::Manifest manifest);
     Result<AgentEvent> receive_data(const Frame& frame);
+    Result<AgentEvent> receive_upload(std::string_view bytes);
     Result<AgentEvent> receive_credit(const Frame& frame);
+    [[nodiscard]] bool is_upload_expected() const {
+        return upload_ == Upload::manifest_awaited || upload_ == Upload::under_way;
+    }
     void send(const mzinit::v1::ControlMessage& message);
     void send_exit(mzinit::v1::ControlMessage message, std::uint64_t stdin_consumed);
 
@@ -129,6 +156,11 @@ class AgentProtocol {
     std::uint32_t unauthenticated_bytes_ = 0;
     std::uint32_t terminal_streams_ = 0;  // that were asked for
     bool detach_ = false;                 // likewise
+    bool can_upload_ = false;             // the client
+    Upload upload_ = Upload::none;
+    mzinit::v1::Manifest manifest_;
+    std::uint64_t upload_left_ = 0;
+    ReceiveWindow upload_window_;
     bool has_terminal_ = false;
     std::uint32_t relayed_streams_ = 0;
     ReceiveWindow stdin_window_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "proto/wire/client_protocol.h"
 
+#include <algorithm>
+
+#include "proto/wire/detach_rules.h"
 #include "proto/wire/liveness.h"
 #include "proto/wire/report_rules.h"
 #include "proto/wire/terminal_rules.h"
-#include "proto/wire/detach_rules.h"
+#include "proto/wire/upload_rules.h"
 
 namespace proto {
 namespace {
@@ -69,7 +72,7 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             return Error{std::make_error_code(std::errc::permission_denied),
                          "the agent refused the connection (" + message->refused().text() + ")"};
         case ControlMessage::kLaunchReply:
-            if (phase_ != Phase::launching) return out_of_order();
+            if (phase_ != Phase::launching || agent_lacks_program()) return out_of_order();
             if (!is_answer_to_terminal_request(message->launch_reply(), terminal_streams_) ||
                 !is_answer_to_detach_request(message->launch_reply(), detach_)) {
                 return peer_error(PeerFault::malformed_message, "read the answer to a launch");
@@ -91,6 +94,11 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             if (phase_ != Phase::reporting) return out_of_order();
             phase_ = Phase::ended;
             return ClientEvent(event::ReportTaken{});
+        case ControlMessage::kManifestRequest:
+            if (phase_ != Phase::launching || !can_upload_ || upload_ != Upload::none) return out_of_order();
+            upload_ = Upload::manifest_wanted;
+            return ClientEvent(event::ManifestRequested{});
+        case ControlMessage::kFilesWanted: return receive_files_wanted(message->files_wanted());
         case ControlMessage::kStdinConsumed: {
             const std::uint64_t total = message->stdin_consumed().total();
             if (phase_ != Phase::running || !stdin_window_) return out_of_order();
@@ -124,6 +132,17 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
     }
 }
 
+Result<ClientEvent> ClientProtocol::receive_files_wanted(const mzinit::v1::FilesWanted& wish) {
+    if (phase_ != Phase::launching || upload_ != Upload::manifest_sent) return out_of_order();
+    if (!is_valid_wish(wish, static_cast<std::uint32_t>(manifest_.files_size()))) {
+        return peer_error(PeerFault::malformed_message, "read which files are wanted");
+    }
+    upload_ = Upload::under_way;
+    upload_left_ = wanted_size(manifest_, wish);
+    upload_window_.emplace(agreement().credit_granted_to_us);
+    return ClientEvent(event::FilesWanted{{wish.indices().begin(), wish.indices().end()}});
+}
+
 Result<ClientEvent> ClientProtocol::receive_exit(mzinit::v1::ExitStatus status) {
     if (phase_ != Phase::running) return out_of_order();
     for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
@@ -138,7 +157,8 @@ Result<ClientEvent> ClientProtocol::receive_exit(mzinit::v1::ExitStatus status) 
 }
 
 Result<ClientEvent> ClientProtocol::receive_data(const Frame& frame) {
-    if (phase_ != Phase::running || frame.stream == stream_stdin || !relayed(frame.stream)) return out_of_order();
+    const bool is_output = frame.stream == stream_stdout || frame.stream == stream_stderr;
+    if (phase_ != Phase::running || !is_output || !relayed(frame.stream)) return out_of_order();
     if (output_ended_[frame.stream]) return peer_error(PeerFault::data_after_end, "read output");
     if (frame.payload.empty()) {
         output_ended_[frame.stream] = true;
@@ -150,7 +170,17 @@ Result<ClientEvent> ClientProtocol::receive_data(const Frame& frame) {
     return ClientEvent(event::OutputData{frame.stream, frame.payload});
 }
 
+// Credit that has crossed the end of the upload, or the answer to the launch, is no error.
+Result<ClientEvent> ClientProtocol::receive_upload_credit(std::string_view payload) {
+    if (!upload_window_) return out_of_order();
+    auto bytes = parse_credit(payload);
+    if (!bytes) return bytes.error();
+    if (auto granted = upload_window_->grant(*bytes); !granted) return granted.error();
+    return ClientEvent(event::UploadCredit{});
+}
+
 Result<ClientEvent> ClientProtocol::receive_credit(const Frame& frame) {
+    if (frame.stream == stream_upload) return receive_upload_credit(frame.payload);
     if (phase_ != Phase::running || frame.stream != stream_stdin || !stdin_window_) return out_of_order();
     auto bytes = parse_credit(frame.payload);
     if (!bytes) return bytes.error();
@@ -171,6 +201,7 @@ bool ClientProtocol::send_launch(const mzinit::v1::Launch& launch) {
     phase_ = Phase::launching;
     terminal_streams_ = launch.terminal_streams();
     detach_ = launch.detach();
+    can_upload_ = launch.can_upload();
     return true;
 }
 
@@ -189,6 +220,39 @@ void ClientProtocol::send_report(const mzinit::v1::Report& report) {
     ControlMessage message;
     *message.mutable_report() = report;
     send(message);
+}
+
+bool ClientProtocol::send_manifest(const mzinit::v1::Manifest& manifest) {
+    CHECK(upload_ == Upload::manifest_wanted && is_valid_manifest(manifest));
+    ControlMessage message;
+    *message.mutable_manifest() = manifest;
+    if (!append_control(output_, message)) return false;
+    upload_ = Upload::manifest_sent;
+    manifest_ = manifest;
+    return true;
+}
+
+std::uint32_t ClientProtocol::upload_sendable() const {
+    if (phase_ != Phase::launching || upload_ != Upload::under_way) return 0;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(upload_window_->available(), upload_left_));
+}
+
+void ClientProtocol::send_upload(std::string_view bytes) {
+    CHECK(!bytes.empty() && bytes.size() <= upload_sendable());
+    upload_window_->spend(static_cast<std::uint32_t>(bytes.size()));
+    upload_left_ -= bytes.size();
+    append_data(output_, stream_upload, bytes);
+}
+
+void ClientProtocol::send_upload_end() {
+    // The agent may have refused the launch meanwhile.
+    if (phase_ != Phase::launching || upload_ != Upload::under_way) return;
+    upload_ = Upload::ended;
+    append_data(output_, stream_upload, {});
+}
+
+bool ClientProtocol::agent_lacks_program() const {
+    return upload_ == Upload::manifest_wanted || upload_ == Upload::under_way;
 }
 
 std::uint32_t ClientProtocol::sendable() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "proto/wire/flow_control.h"
 #include "proto/wire/frame_codec.h"
@@ -28,6 +29,11 @@ struct InfoReceived {
     mzinit::v1::Info info;
 };
 struct ReportTaken {};
+struct ManifestRequested {};  ///< The host does not see the program: send_manifest().
+struct FilesWanted {
+    std::vector<std::uint32_t> indices;  ///< Of the manifest's files, ascending, at least one: send them in this order.
+};
+struct UploadCredit {};  ///< More of the upload may be sent.
 struct OutputData {
     std::uint8_t stream;
     std::string_view bytes;
@@ -51,7 +57,8 @@ struct Exited {
 
 using ClientEvent =
     std::variant<client_event::Nothing, client_event::Ready, client_event::Launched, client_event::LaunchFailed,
-                 client_event::InfoReceived, client_event::ReportTaken, client_event::OutputData,
+                 client_event::InfoReceived, client_event::ReportTaken, client_event::ManifestRequested,
+                 client_event::FilesWanted, client_event::UploadCredit, client_event::OutputData,
                  client_event::OutputEnded, client_event::StdinCredit, client_event::StdinConsumed,
                  client_event::Stopped, client_event::StdinClosed, client_event::Progressed, client_event::Exited>;
 
@@ -83,6 +90,18 @@ class ClientProtocol {
     /// command ended.
     void send_report(const mzinit::v1::Report& report);
 
+    /// After ManifestRequested, once; the manifest keeps to its limits. False, and nothing was queued, if the message is over
+    /// max_control_length.
+    [[nodiscard]] bool send_manifest(const mzinit::v1::Manifest& manifest);
+    /// How many bytes of the files that are wanted may be sent now.
+    [[nodiscard]] std::uint32_t upload_sendable() const;
+    /// At most upload_sendable() and max_data_length bytes, not empty.
+    void send_upload(std::string_view bytes);
+    /// All that is wanted was sent; or, before it was, that the rest cannot be. Once; later calls do nothing.
+    void send_upload_end();
+    /// True while the agent waits for the program: it cannot have started it, even if nothing more is heard of it.
+    [[nodiscard]] bool agent_lacks_program() const;
+
     /// How many bytes of standard input may be sent now.
     [[nodiscard]] std::uint32_t sendable() const;
     /// At most sendable() and max_data_length bytes, not empty.
@@ -99,10 +118,13 @@ class ClientProtocol {
 
   private:
     enum class Phase { handshake, ready, asking, reporting, launching, running, ended };
+    enum class Upload { none, manifest_wanted, manifest_sent, under_way, ended };
 
     Result<std::optional<ClientEvent>> receive_frames();
     Result<ClientEvent> receive_frame(const Frame& frame);
     Result<ClientEvent> receive_control(std::string_view payload);
+    Result<ClientEvent> receive_files_wanted(const mzinit::v1::FilesWanted& wish);
+    Result<ClientEvent> receive_upload_credit(std::string_view payload);
     Result<ClientEvent> receive_exit(mzinit::v1::ExitStatus status);
     Result<ClientEvent> receive_data(const Frame& frame);
     Result<ClientEvent> receive_credit(const Frame& frame);
@@ -117,6 +139,11 @@ class ClientProtocol {
     bool refused_ = false;
     std::uint32_t terminal_streams_ = 0;  // that were asked for
     bool detach_ = false;                 // likewise
+    bool can_upload_ = false;             // what the launch offered
+    Upload upload_ = Upload::none;
+    mzinit::v1::Manifest manifest_;
+    std::uint64_t upload_left_ = 0;
+    std::optional<SendWindow> upload_window_;
     bool has_terminal_ = false;
     std::uint32_t relayed_streams_ = 0;
     std::optional<SendWindow> stdin_window_;

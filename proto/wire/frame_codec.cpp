@@ -38,6 +38,8 @@ Header load_header(const char* from) {
 // What a decoder keeps allocated between frames: the largest DATA frame and a generous read behind it.
 constexpr std::size_t largest_idle_buffer = 2 * (frame_header_length + limits::max_data_length);
 
+bool is_stream(std::uint8_t number) { return number < standard_stream_count || number == stream_upload; }
+
 std::optional<PeerFault> fault_of(const Header& header, std::uint32_t payload_limit) {
     if (header.zero != 0) return PeerFault::malformed_frame;
     switch (header.type) {
@@ -46,11 +48,11 @@ std::optional<PeerFault> fault_of(const Header& header, std::uint32_t payload_li
             if (header.length > payload_limit) return PeerFault::frame_too_large;
             return std::nullopt;
         case static_cast<std::uint8_t>(FrameType::data):
-            if (header.stream >= standard_stream_count) return PeerFault::malformed_frame;
+            if (!is_stream(header.stream)) return PeerFault::malformed_frame;
             if (header.length > std::min(payload_limit, limits::max_data_length)) return PeerFault::frame_too_large;
             return std::nullopt;
         case static_cast<std::uint8_t>(FrameType::credit):
-            if (header.stream >= standard_stream_count || header.length != 4) return PeerFault::malformed_frame;
+            if (!is_stream(header.stream) || header.length != 4) return PeerFault::malformed_frame;
             return std::nullopt;
         default: return PeerFault::malformed_frame;
     }

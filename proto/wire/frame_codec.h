@@ -21,6 +21,8 @@ inline constexpr std::size_t frame_header_length = 8;
 
 enum StandardStream : std::uint8_t { stream_stdin = 0, stream_stdout = 1, stream_stderr = 2 };
 inline constexpr std::uint8_t standard_stream_count = 3;
+/// The files of a program that the host does not see.
+inline constexpr std::uint8_t stream_upload = 16;
 
 /// One frame whose header has been found valid. `payload` points into the decoder.
 struct Frame {

@@ -21,6 +21,7 @@ inline constexpr std::uint64_t descriptor_passing = 1u << 0;
 inline constexpr std::uint64_t raw_command_tail = 1u << 1;
 inline constexpr std::uint64_t host_names = 1u << 2;
 inline constexpr std::uint64_t reports = 1u << 3;
+inline constexpr std::uint64_t uploads = 1u << 4;
 }  // namespace capability
 
 /// What both sides know of each other once the handshake is over.

@@ -14,6 +14,7 @@ namespace {
 namespace event = proto::client_event;
 
 constexpr std::uint32_t window = 3000;
+constexpr std::uint64_t file_size = 2500;
 
 class Scenario {
   public:
@@ -27,7 +28,7 @@ class Scenario {
     }
 
     void act(fuzz::Input& input) {
-        switch (input.byte() % 12) {
+        switch (input.byte() % 16) {
             case 0: return hear(input.bytes(input.byte()));
             case 1: return hear_frame(proto::FrameType::control, 0, input.bytes(input.byte()));
             case 2: return hear_frame(proto::FrameType::data, input.byte() % 4, input.bytes(input.byte()));
@@ -40,21 +41,25 @@ class Scenario {
             case 8: return write(input.byte());
             case 9: return client_.send_stdin_end();
             case 10: return deliver(1 + input.byte() % 2, input.byte() * 16u);
-            default: return close(1 + input.byte() % 2);
+            case 11: return close(1 + input.byte() % 2);
+            case 12: return hear_message([](auto& m) { m.mutable_manifest_request(); });
+            case 13: return hear_message([&](auto& m) { m.mutable_files_wanted()->add_indices(input.byte() % 3); });
+            case 14: return hear_frame(proto::FrameType::credit, proto::stream_upload, input.bytes(4));
+            default: return upload(input.byte() * 16u);
         }
     }
 
   private:
     static proto::GreetingOptions options() {
         proto::GreetingOptions options;
-        options.capabilities = proto::capability::reports;
+        options.capabilities = proto::capability::reports | proto::capability::uploads;
         options.initial_credit = window;
         return options;
     }
 
     void greet() {
         proto::GreetingOptions theirs;
-        theirs.capabilities = proto::capability::reports;
+        theirs.capabilities = proto::capability::reports | proto::capability::uploads;
         theirs.initial_credit = window;
         hear(proto::AgentHandshake(theirs, nullptr).greeting_frame());
     }
@@ -93,12 +98,28 @@ class Scenario {
             client_.send_report(report);
             reported_ = true;
         } else {
-            CHECK(client_.send_launch({}));
+            mzinit::v1::Launch launch;
+            launch.set_can_upload(true);
+            CHECK(client_.send_launch(launch));
         }
     }
     void handle(const event::Launched& launched) {
-        CHECK(!asks_ && !reported_);
+        CHECK(!asks_ && !reported_ && !client_.agent_lacks_program());
         relayed_ = launched.reply.relayed_streams();
+    }
+    void handle(const event::ManifestRequested&) {
+        mzinit::v1::Manifest manifest;
+        for (int i = 0; i < 2; ++i) {
+            auto& file = *manifest.add_files();
+            file.set_name("f");
+            file.set_size(file_size);
+            file.set_sha256(std::string(proto::limits::digest_length, 'd'));
+        }
+        CHECK(client_.send_manifest(manifest));
+    }
+    void handle(const event::FilesWanted& wanted) {
+        CHECK(!wanted.indices.empty() && wanted.indices.back() < 2);
+        upload_left_ = wanted.indices.size() * file_size;
     }
     void handle(const event::InfoReceived&) { CHECK(asks_); }
     void handle(const event::ReportTaken&) { CHECK(reported_); }
@@ -121,6 +142,13 @@ class Scenario {
         client_.send_stdin(std::string(count, 'i'));
         sent_ += count;
     }
+    void upload(std::size_t size) {
+        const std::size_t count = std::min<std::size_t>(size, client_.upload_sendable());
+        if (count == 0) return client_.send_upload_end();
+        client_.send_upload(std::string(count, 'u'));
+        CHECK(count <= upload_left_);
+        upload_left_ -= count;
+    }
     void deliver(std::uint8_t stream, std::uint32_t most) {
         const std::uint32_t count = std::min(most, held_[stream]);
         held_[stream] -= count;
@@ -137,6 +165,7 @@ class Scenario {
     std::uint32_t relayed_ = 0;
     std::array<std::uint32_t, proto::standard_stream_count> held_{};
     std::uint64_t sent_ = 0;
+    std::uint64_t upload_left_ = 0;
     bool reported_ = false;
     bool exited_ = false;
     bool failed_ = false;

@@ -19,7 +19,9 @@ HEADER = struct.Struct("<IBBH")
 MAX_CONTROL, MAX_DATA, MAX_GREETING = 4 << 20, 256 << 10, 4096
 MAX_OUTSTANDING = 16 << 20
 MAGIC = b"mzinit\r\n"
-PASS_DESCRIPTORS, RAW_TAIL, HOST_NAMES, REPORTS = 1, 2, 4, 8
+PASS_DESCRIPTORS, RAW_TAIL, HOST_NAMES, REPORTS, UPLOADS = 1, 2, 4, 8, 16
+UPLOAD_STREAM = 16
+STREAMS = (0, 1, 2, UPLOAD_STREAM)
 MAX_MACHINE_NAME, MAX_REPORTED_COMMAND = 255, 4096
 HANG_GUARD = 30.0  # Seconds. Nothing is expected to take so long; a test that waits so long has failed.
 
@@ -87,9 +89,9 @@ class FrameDecoder:
         if frame_type == CONTROL:
             right = stream == 0 and length <= MAX_CONTROL
         elif frame_type == DATA:
-            right = stream <= 2 and length <= MAX_DATA
+            right = stream in STREAMS and length <= MAX_DATA
         elif frame_type == CREDIT:
-            right = stream <= 2 and length == 4
+            right = stream in STREAMS and length == 4
         else:
             right = False
         if not right:

@@ -109,8 +109,10 @@ TEST(FrameCodec, RefusesHeadersThatMakeNoSense) {
     EXPECT_EQ(fault_of(header(0, 4, 0)), PeerFault::malformed_frame);
     EXPECT_EQ(fault_of(header(0, 1, 1)), PeerFault::malformed_frame) << "CONTROL has no stream";
     EXPECT_EQ(fault_of(header(0, 2, 3)), PeerFault::malformed_frame);
-    EXPECT_EQ(fault_of(header(0, 2, 16)), PeerFault::malformed_frame) << "uploads are not in version 1";
+    EXPECT_EQ(fault_of(header(0, 2, 15)), PeerFault::malformed_frame);
+    EXPECT_EQ(fault_of(header(0, 2, 17)), PeerFault::malformed_frame) << "only one stream is for uploads";
     EXPECT_EQ(fault_of(header(4, 3, 3)), PeerFault::malformed_frame);
+    EXPECT_EQ(fault_of(header(4, 3, 17)), PeerFault::malformed_frame);
     EXPECT_EQ(fault_of(header(3, 3, 0)), PeerFault::malformed_frame);
     EXPECT_EQ(fault_of(header(5, 3, 0)), PeerFault::malformed_frame);
     EXPECT_EQ(fault_of(header(0, 2, 0, 1)), PeerFault::malformed_frame);

@@ -148,6 +148,28 @@ std::vector<GoldenFrame> golden_frames() {
                     m.mutable_report()->set_signal(mzinit::v1::SIGNAL_KILL);
                 }),
         control("report_taken.bin", [](auto& m) { m.mutable_report_taken(); }),
+        control("launch_can_upload.bin",
+                [](auto& m) {
+                    m.mutable_launch()->set_program("/tmp/report.exe");
+                    m.mutable_launch()->set_can_upload(true);
+                }),
+        control("manifest_request.bin", [](auto& m) { m.mutable_manifest_request(); }),
+        control("manifest.bin",
+                [](auto& m) {
+                    for (const auto& [name, size] :
+                         {std::pair("report.exe", 1ull << 40), std::pair("\xc3\xbc.dll", 0ull)}) {
+                        auto& file = *m.mutable_manifest()->add_files();
+                        file.set_name(name);
+                        file.set_size(size);
+                        file.set_sha256(std::string(32, '\xab'));
+                    }
+                }),
+        control("files_wanted.bin",
+                [](auto& m) {
+                    for (const std::uint32_t index : {0u, 239u}) m.mutable_files_wanted()->add_indices(index);
+                }),
+        {"data_upload.bin", data_frame(stream_upload, "MZ")},
+        {"credit_upload.bin", credit_frame(stream_upload, 1u << 20)},
         {"data.bin", data_frame(stream_stdout, std::string("hello\n\0\xff", 8))},
         {"data_end.bin", data_frame(stream_stdin, "")},
         {"credit.bin", credit_frame(stream_stderr, 262144)}};
