@@ -2,7 +2,6 @@
 #include "hostbridge/program_cache_posix.h"
 
 #include <fcntl.h>
-#include <mbedtls/md.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "interop/os/unique_fd.h"
+#include "proto/wire/sha256.h"
 
 namespace hostbridge {
 namespace {
@@ -22,35 +22,6 @@ using interop::UniqueFd;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t cache_size_limit = 1ull << 30;
-
-class Sha256 {
-  public:
-    Sha256() {
-        mbedtls_md_init(&context_);
-        CHECK(mbedtls_md_setup(&context_, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 0) == 0);
-        CHECK(mbedtls_md_starts(&context_) == 0);
-    }
-    Sha256(const Sha256&) = delete;
-    Sha256& operator=(const Sha256&) = delete;
-    ~Sha256() { mbedtls_md_free(&context_); }
-
-    void add(std::string_view bytes) {
-        CHECK(mbedtls_md_update(&context_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 0);
-    }
-    std::string hex() {
-        std::array<unsigned char, 32> digest{};
-        CHECK(mbedtls_md_finish(&context_, digest.data()) == 0);
-        std::string text;
-        for (const unsigned char byte : digest) {
-            text += "0123456789abcdef"[byte >> 4];
-            text += "0123456789abcdef"[byte & 15];
-        }
-        return text;
-    }
-
-  private:
-    mbedtls_md_context_t context_{};
-};
 
 // Reads `file` from its beginning, at most `limit` bytes, and gives every piece to `consume`.
 template <typename Consume>
@@ -70,13 +41,13 @@ proto::Result<void> read_through(int file, std::uint64_t limit, Consume consume)
 }
 
 proto::Result<std::string> digest_of(int file, std::uint64_t limit) {
-    Sha256 digest;
+    proto::Sha256 digest;
     auto read = read_through(file, limit, [&](std::string_view bytes) {
         digest.add(bytes);
         return proto::Result<void>();
     });
     if (!read) return read.error();
-    return digest.hex();
+    return proto::to_hex(digest.finish());
 }
 
 proto::Result<void> write_all(int file, std::string_view bytes) {
@@ -175,13 +146,13 @@ proto::Result<std::string> DirectoryProgramCache::copy(int program, std::uint64_
     std::string temporary = directory + "/.XXXXXX";
     UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!file) return proto::errno_error(errno, "write to the program cache");
-    Sha256 written;
+    proto::Sha256 written;
     auto copied = read_through(program, size, [&](std::string_view bytes) {
         written.add(bytes);
         return write_all(file.get(), bytes);
     });
     // The file may have been changed between the two readings.
-    if (copied && written.hex() != digest)
+    if (copied && proto::to_hex(written.finish()) != digest)
         copied = proto::errno_error(EBUSY, "cache the passed program (it is being changed)");
     const std::string path = directory + "/" + name;
     if (copied && (::fchmod(file.get(), 0500) < 0 || ::rename(temporary.c_str(), path.c_str()) < 0)) {

@@ -3,7 +3,6 @@
 
 #include <mbedtls/md.h>
 #include <mbedtls/platform_util.h>
-#include <mbedtls/sha256.h>
 
 #include "proto/wire/utf8_text.h"
 
@@ -80,13 +79,6 @@ bool equal_in_constant_time(std::string_view left, std::string_view right) {
         difference = static_cast<unsigned char>(difference | (left[i] ^ right[i]));
     }
     return difference == 0;
-}
-
-Digest sha256(std::string_view bytes) {
-    Digest digest{};
-    const int failed = mbedtls_sha256_ret(bytes_of(bytes), bytes.size(), digest.data(), 0);
-    CHECK(failed == 0);
-    return digest;
 }
 
 Result<std::vector<Key>> parse_key_file(std::string_view text) {

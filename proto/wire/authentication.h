@@ -11,11 +11,11 @@
 
 #include "proto/base/result.h"
 #include "proto/wire/limits.h"
+#include "proto/wire/sha256.h"
 
-/// Keys, proofs and digests: PROTOCOL.md, sections 4 and 5.
+/// Keys and proofs: PROTOCOL.md, sections 4 and 5.
 namespace proto {
 
-using Digest = std::array<std::uint8_t, limits::digest_length>;
 using Nonce = std::array<std::uint8_t, limits::nonce_length>;
 
 /// A shared secret and the name under which both sides know it. The secret is wiped when the object dies.
@@ -41,13 +41,6 @@ Digest compute_proof(const Key& key, Role role, std::string_view client_greeting
 
 /// Compares in a time that depends on the lengths only.
 bool equal_in_constant_time(std::string_view left, std::string_view right);
-
-/// SHA-256 of `bytes`.
-Digest sha256(std::string_view bytes);
-
-inline std::string_view as_bytes(const Digest& digest) {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
 
 /// The keys in the text of a key file: a key a line, "NAME HEX" with 64 hexadecimal digits; empty lines and
 /// lines that start with '#' are skipped. The Error names the line and never its contents.

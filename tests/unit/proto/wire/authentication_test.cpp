@@ -3,34 +3,18 @@
 
 #include <gtest/gtest.h>
 
-#include <iomanip>
-#include <sstream>
-
 #include "tests/unit/proto/wire/wire_fixture.h"
 
 namespace proto {
 namespace {
 
-std::string hex(const Digest& digest) {
-    std::ostringstream out;
-    for (const std::uint8_t byte : digest) {
-        out << std::hex << std::setw(2) << std::setfill('0') << static_cast<int>(byte);
-    }
-    return out.str();
-}
-
 const std::string digits(64, 'a');
-
-TEST(Sha256, MatchesThePublishedValues) {
-    EXPECT_EQ(hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    EXPECT_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
 
 // Computed with Python's hmac module from the formula of PROTOCOL.md.
 TEST(Proof, IsTheHmacOfThePage) {
-    EXPECT_EQ(hex(compute_proof(test_key(), Role::client, "client greeting", "agent greeting")),
+    EXPECT_EQ(to_hex(compute_proof(test_key(), Role::client, "client greeting", "agent greeting")),
               "62788ccbf4bae22549ca4768d9aeceb597c55e06fa4ae94c5f20919dfedd7647");
-    EXPECT_EQ(hex(compute_proof(test_key(), Role::agent, "client greeting", "agent greeting")),
+    EXPECT_EQ(to_hex(compute_proof(test_key(), Role::agent, "client greeting", "agent greeting")),
               "ab4a49a0a338588a3f3207363715cdd05a619090b10e97a84066ee670a6897ab");
 }
 
