@@ -107,38 +107,64 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would; see run --help");
 }
 
+/// Takes one option, and from `words` the word behind it where it is that option's. False if it is not known.
+bool take_run_option(const std::string& option, std::vector<std::string>& words,
+                     interop::ProgramInvocation& invocation) {
+    constexpr std::string_view pty_option = "--pty=";
+    constexpr std::string_view upload_option = "--upload=";
+    constexpr std::string_view with_option = "--with=";
+    if (option == "--host") {
+        invocation.is_host_name = true;
+    } else if (option == "--interactive") {
+        invocation.interactive = true;
+    } else if (option == "--detach") {
+        invocation.detach = true;
+    } else if (option.starts_with(pty_option)) {
+        invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
+        return invocation.pty.has_value();
+    } else if (option.starts_with(upload_option)) {
+        invocation.upload = interop::parse_upload_mode(option.substr(upload_option.size()));
+        return invocation.upload.has_value();
+    } else if (option.starts_with(with_option)) {
+        invocation.with.push_back(option.substr(with_option.size()));
+    } else if (option == "--with") {
+        // With nothing behind it there is no program either, which is complained of.
+        if (words.empty()) return true;
+        invocation.with.push_back(words.front());
+        words.erase(words.begin());
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /// Takes the options off; nothing, with a message, if one is not known.
 std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::string>& words) {
-    constexpr std::string_view pty_option = "--pty=";
     interop::ProgramInvocation invocation;
     while (!words.empty() && words.front().starts_with('-')) {
         const std::string option = words.front();
         words.erase(words.begin());
         if (option == "--") break;
-        if (option == "--host") {
-            invocation.is_host_name = true;
-            continue;
-        }
-        if (option == "--interactive") {
-            invocation.interactive = true;
-            continue;
-        }
-        if (option == "--detach") {
-            invocation.detach = true;
-            continue;
-        }
-        if (option.starts_with(pty_option)) {
-            invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
-            if (invocation.pty) continue;
-        }
+        if (take_run_option(option, words, invocation)) continue;
         warn_user("run: option " + option + " is not known");
         return std::nullopt;
     }
     return invocation;
 }
 
+/// Whether the options go together; says so if they do not.
+bool is_consistent(const interop::ProgramInvocation& invocation) {
+    if (invocation.with.empty()) return true;
+    if (invocation.is_host_name) warn_user("run: --with is for files that are sent, and --host sends none");
+    if (invocation.upload == interop::UploadMode::never)
+        warn_user("run: --with and --upload=never contradict each other");
+    return !invocation.is_host_name && invocation.upload != interop::UploadMode::never;
+}
+
 constexpr const char* run_usage =
-    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--] FILE [ARGUMENT...]\n"
+    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--upload=auto|never] [--with "
+    "FILE|DIR]...\n"
+    "                  [--] FILE [ARGUMENT...]\n"
     "       mzinit run --host [--detach] [--pty=auto|always|never] [--] NAME [ARGUMENT...]\n"
     "\n"
     "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
@@ -148,7 +174,11 @@ constexpr const char* run_usage =
     "  --interactive  give a DOS program a window\n"
     "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
     "are\n"
-    "                 our terminal and we are in its foreground; always; never. Otherwise as configured\n";
+    "                 our terminal and we are in its foreground; always; never. Otherwise as configured\n"
+    "  --upload=WHEN  whether FILE is sent to a host that does not see it, with the DLLs beside it that it needs: "
+    "auto;\n"
+    "                 never. Otherwise as configured\n"
+    "  --with FILE    send this file, too, or all files in this directory, so that they are beside the program\n";
 
 int run_file(std::vector<std::string> words) {
     if (!words.empty() && (words.front() == "--help" || words.front() == "-h")) {
@@ -156,7 +186,7 @@ int run_file(std::vector<std::string> words) {
         return 0;
     }
     auto invocation = take_run_options(words);
-    if (!invocation) return exit_usage;
+    if (!invocation || !is_consistent(*invocation)) return exit_usage;
     if (words.empty()) {
         warn_user("run: no file was given");
         return exit_usage;

@@ -107,10 +107,18 @@ class Parser {
             configuration_.share_name = value;
             return {};
         }
+        if (name == "upload") return set_upload(value);
         auto endpoints = parse_endpoints(value);
         if (!endpoints) return endpoints.error();
         if (!continued) configuration_.endpoints.clear();
         configuration_.endpoints.insert(configuration_.endpoints.end(), endpoints->begin(), endpoints->end());
+        return {};
+    }
+
+    proto::Result<void> set_upload(std::string_view value) {
+        const auto mode = parse_upload_mode(value);
+        if (!mode) return proto::stated_error("wanted upload = auto or never");
+        configuration_.upload = *mode;
         return {};
     }
 

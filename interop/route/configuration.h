@@ -10,6 +10,7 @@
 #include "interop/route/routes.h"
 #include "interop/route/runner_dos.h"
 #include "interop/route/terminal_options.h"
+#include "interop/route/upload_mode.h"
 #include "interop/text/endpoint.h"
 #include "proto/base/result.h"
 
@@ -26,7 +27,8 @@ struct Configuration {
     bool names_endpoints = false;     ///< Or else they are the default.
     std::string key_file;             ///< [host] key; empty: the default places.
     std::string share_name;           ///< [host] name, by which Windows knows this system; empty: the host name.
-    Routes routes;                    ///< [route], and [interop] enabled
+    UploadMode upload = UploadMode::automatic;  ///< [host] upload
+    Routes routes;                              ///< [route], and [interop] enabled
     /// [path] map, in the order written: guest prefix, host prefix.
     std::vector<std::pair<std::string, std::string>> path_map;
     bool append_windows_path = false;                    ///< [interop] appendWindowsPath

@@ -18,6 +18,7 @@ constexpr ConfigurationKey keys[] = {
     {"host", "key", launches, "", "/etc/mzinit/key, else ~/.config/mzinit/key", "key file for tcp and vsock"},
     {"host", "name", launches, "", "the host name",
      "by which Windows knows this system, as in \\\\wsl.localhost\\NAME"},
+    {"host", "upload", launches, "auto", "", "whether programs that the host does not see are sent to it"},
     {"broker", "allow_users", launches, "1000-59999", "", "user ids that get tickets besides root"},
     {"broker", "allow_groups", launches, "", "none", "group ids whose members get tickets"},
     {"broker", "socket", launches, default_broker_socket, "", "where the broker listens"},

@@ -202,6 +202,10 @@ std::optional<int> ProgramRun::configure() {
     if (!configuration) return fail(exit_code::bridge_failed, configuration.error().message());
     configuration_ = std::move(*configuration);
     configuration_.dos.interactive = invocation_.interactive;
+    configuration_.upload = invocation_.upload.value_or(configuration_.upload);
+    if (!invocation_.with.empty() && configuration_.upload == UploadMode::never) {
+        return fail(exit_code::cannot_run, "--with: [host] upload = never of the configuration forbids sending files");
+    }
     for (const std::string& warning : configuration_.warnings) fail(0, warning);
     return std::nullopt;
 }

@@ -129,6 +129,23 @@ class Launches(TestCase):
         result = self.run_program("[dos]\nline_ends = both\n", MZINIT_HOST=f"unix:{self.path('nobody')}")
         self.assert_result(result, 125, errors=f"mzinit: x.exe: {self.file}: line 2: wanted line_ends = keep or convert\n")
 
+    def test_files_are_sent_with_a_program_only_where_programs_are_sent(self):
+        nobody = f"unix:{self.path('nobody')}"
+        refusal = "mzinit: x.exe: --with: [host] upload = never of the configuration forbids sending files\n"
+        self.write("[host]\nupload = never\n")
+        for words in (["--with", "f"], ["--with=f"], ["--with", "f", "--with", "g"]):
+            with self.subTest(words):
+                self.assert_result(self.mzinit("run", *words, self.program, MZINIT_HOST=nobody), 126, errors=refusal)
+        # The command line counts more. Nobody is there to send it to.
+        result = self.mzinit("run", "--upload=auto", "--with=f", self.program, MZINIT_HOST=nobody)
+        self.assertNotIn("forbids", result.stderr)
+        for words, message in ((["--upload=never", "--with=f", self.program], "--with and --upload=never contradict each other"),
+                               (["--host", "--with=f", "clip"], "--with is for files that are sent, and --host sends none"),
+                               (["--upload=sometimes", self.program], "option --upload=sometimes is not known"),
+                               (["--with"], "no file was given")):
+            with self.subTest(words):
+                self.assert_result(self.mzinit("run", *words), 2, errors=f"mzinit: run: {message}\n")
+
     def test_interop_that_is_switched_off_refuses_every_program(self):
         for value in ("false", "0", "False", '"no"  # for now'):
             with self.subTest(value):

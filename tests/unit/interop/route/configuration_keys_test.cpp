@@ -93,6 +93,7 @@ TEST(ConfigurationKeys, HaveTheDefaultsThatAreInForce) {
     const auto unwritten = settle_endpoints(parse_configuration("").value(), "", "").value();
     ASSERT_EQ(written.endpoints.size(), 1u);
     EXPECT_EQ(to_string(written.endpoints.front()), to_string(unwritten.endpoints.front()));
+    EXPECT_EQ(written.upload, unwritten.upload);
     EXPECT_EQ(written.routes.by_kind, unwritten.routes.by_kind);
     EXPECT_EQ(written.routes.enabled, unwritten.routes.enabled);
     EXPECT_EQ(written.append_windows_path, unwritten.append_windows_path);

@@ -41,6 +41,16 @@ TEST(Configuration, ReadsWhetherTheHostsPathIsAppended) {
     EXPECT_EQ(bad.error().message(), "line 2: wanted appendWindowsPath = true or false");
 }
 
+TEST(Configuration, ReadsWhetherProgramsAreSentToTheHost) {
+    EXPECT_EQ(parse_configuration("[host]\nupload = never\n")->upload, UploadMode::never);
+    EXPECT_EQ(parse_configuration("[host]\nupload = auto\n")->upload, UploadMode::automatic);
+    for (const char* wrong : {"", "no", "always", "Never"}) {
+        const auto refused = parse_configuration("[host]\nupload = " + std::string(wrong) + "\n");
+        ASSERT_FALSE(refused) << wrong;
+        EXPECT_EQ(refused.error().message(), "line 2: wanted upload = auto or never");
+    }
+}
+
 TEST(Configuration, ReadsTheNameThatWindowsHasForThisSystem) {
     EXPECT_EQ(parse_configuration("[host]\nname = Ubuntu-24.04\n")->share_name, "Ubuntu-24.04");
     EXPECT_EQ(parse_configuration("")->share_name, "");
