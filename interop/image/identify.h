@@ -53,12 +53,15 @@ struct ImageDescription {
 /// 0 beyond it or on an error.
 using ReadAt = std::function<std::size_t(std::uint64_t offset, std::span<std::byte> buffer)>;
 
+/// ReadAt of an open file, by pread(2). `fd` is borrowed, its position is not moved.
+ReadAt read_at_of(int fd);
+
 /// Says what the bytes behind `read_at` are. Reads the first 4 KiB, and more only where the headers point.
 /// Never fails: hostile bytes make it say `damaged`.
 /// Sources: Microsoft "PE Format", Linux boot protocol, the headers' own documentation.
 ImageDescription identify_image(const ReadAt& read_at, std::uint64_t file_size);
 
-/// identify_image of an open file, by pread(2). `fd` is borrowed, its position is not moved.
+/// identify_image of an open file, as by read_at_of().
 ImageDescription identify_image(int fd, std::uint64_t file_size);
 
 /// "a 64-bit Windows console program (PE32+, x86-64)", without a final stop; for messages and `mzinit identify`.

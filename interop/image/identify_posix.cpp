@@ -23,9 +23,10 @@ std::size_t pread_all(int fd, std::uint64_t offset, std::span<std::byte> buffer)
 
 }  // namespace
 
-ImageDescription identify_image(int fd, std::uint64_t file_size) {
-    return identify_image(
-        [fd](std::uint64_t offset, std::span<std::byte> buffer) { return pread_all(fd, offset, buffer); }, file_size);
+ReadAt read_at_of(int fd) {
+    return [fd](std::uint64_t offset, std::span<std::byte> buffer) { return pread_all(fd, offset, buffer); };
 }
+
+ImageDescription identify_image(int fd, std::uint64_t file_size) { return identify_image(read_at_of(fd), file_size); }
 
 }  // namespace interop

@@ -10,6 +10,13 @@ ImageReader::ImageReader(const ReadAt& read_at, std::uint64_t file_size) : read_
     load(head_, 0);
 }
 
+std::optional<std::string> ImageReader::string(std::uint64_t offset, std::size_t longest) {
+    const std::string_view bytes = view(offset, longest + 1);
+    const std::size_t length = bytes.find('\0');
+    if (length == std::string_view::npos) return std::nullopt;
+    return std::string(bytes.substr(0, length));
+}
+
 void ImageReader::load(Window& window, std::uint64_t offset) {
     const std::uint64_t left = offset < file_size_ ? file_size_ - offset : 0;
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, window_size));

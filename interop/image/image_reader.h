@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "interop/image/identify.h"
@@ -37,6 +39,10 @@ class ImageReader {
     [[nodiscard]] bool matches(std::uint64_t offset, std::string_view text) {
         return view(offset, text.size()) == text;
     }
+
+    /// The bytes at `offset` up to a NUL, which is not part of them; nothing if there is none among the first `longest` + 1,
+    /// at most a sector, that the file has.
+    [[nodiscard]] std::optional<std::string> string(std::uint64_t offset, std::size_t longest);
 
     /// The first 4 KiB, or what the file has of them.
     [[nodiscard]] std::string_view head() const noexcept { return view_of(head_); }

@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::uint16_t magic_pe32 = 0x10B;
-constexpr std::uint16_t magic_pe32_plus = 0x20B;
 constexpr std::uint16_t magic_rom = 0x107;
 
 Subsystem subsystem_from(std::uint16_t number) {
@@ -81,13 +79,13 @@ std::optional<ImageDescription> identify_pe(ImageReader& file, std::uint64_t hea
     if (!file.has(optional_header, 2)) return damaged("it ends within its PE header");
     const std::uint16_t magic = file.u16(optional_header);
     if (magic == magic_rom) return damaged("it is a ROM image");
-    if (magic != magic_pe32 && magic != magic_pe32_plus) return damaged("its PE header is of no known format");
+    if (magic != pe32_magic && magic != pe32_plus_magic) return damaged("its PE header is of no known format");
 
     const std::uint16_t characteristics = file.u16(header + 22);
     ImageDescription image{.kind = ImageKind::pe,
                            .subsystem = subsystem_from(file.u16(optional_header + 68)),
                            .is_dll = (characteristics & is_dll) != 0,
-                           .bits = magic == magic_pe32_plus ? 64U : 32U};
+                           .bits = magic == pe32_plus_magic ? 64U : 32U};
     const PeMachine machine = find_pe_machine(file.u16(header + 4)).value_or(PeMachine{});
     image.machine = machine.machine;
     image.detail = machine.detail;
@@ -95,7 +93,7 @@ std::optional<ImageDescription> identify_pe(ImageReader& file, std::uint64_t hea
         return damaged(image.bits == 64 ? "its PE32+ header names a 32-bit machine"
                                         : "its PE32 header names a 64-bit machine");
     }
-    const PeLayout layout(file, header, magic == magic_pe32_plus);
+    const PeLayout layout(file, header, magic == pe32_plus_magic);
     if (!layout.has_section_table()) return damaged("it ends within its PE section table");
     if (!layout.has_section_contents()) return damaged("it ends before the contents that its PE header promises");
     if ((characteristics & is_linked) == 0) return damaged("its PE header says that linking it failed");

@@ -3,33 +3,48 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
+
+#include "interop/image/dos_header.h"
 
 namespace interop {
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr std::uint64_t file_header_size = 24;  // With the signature.
 constexpr std::uint64_t section_header_size = 40;
 constexpr std::uint64_t directory_size = 8;
 constexpr std::uint32_t page_size = 4096;
-constexpr unsigned load_configuration_index = 10;
-constexpr unsigned dotnet_index = 14;
 
 }  // namespace
 
 PeLayout::PeLayout(ImageReader& file, std::uint64_t header, bool is_pe32_plus)
     : file_(file),
+      is_pe32_plus_(is_pe32_plus),
       optional_header_(header + file_header_size),
       optional_header_end_(optional_header_ + file.u16(header + 20)),
       count_of_directories_(optional_header_ + (is_pe32_plus ? 108 : 92)),
       section_alignment_(file.u32(optional_header_ + 32)),
       size_of_headers_(file.u32(optional_header_ + 60)),
       section_count_(file.u16(header + 6)),
-      load_configuration_(read_directory(load_configuration_index)),
-      dotnet_(read_directory(dotnet_index)) {
+      imports_(read_directory(Directory::imports)),
+      load_configuration_(read_directory(Directory::load_configuration)),
+      delay_imports_(read_directory(Directory::delay_imports)),
+      dotnet_(read_directory(Directory::dotnet)) {
     read_sections();
 }
 
-std::uint32_t PeLayout::read_directory(unsigned index) const {
+std::optional<PeLayout> PeLayout::find_in(ImageReader& file) {
+    const std::uint64_t header = read_dos_header(file).new_header;
+    if (!file.matches(0, "MZ") || header == 0 || !file.matches(header, "PE\0\0"sv)) return std::nullopt;
+    const std::uint16_t magic = file.u16(header + file_header_size);
+    if (magic != pe32_magic && magic != pe32_plus_magic) return std::nullopt;
+    return PeLayout(file, header, magic == pe32_plus_magic);
+}
+
+std::uint32_t PeLayout::read_directory(Directory directory) const {
+    const auto index = static_cast<unsigned>(directory);
     const std::uint64_t entry = count_of_directories_ + 4 + index * directory_size;
     if (index >= file_.u32(count_of_directories_)) return 0;
     if (entry + directory_size > optional_header_end_ || !file_.has(entry, directory_size)) return 0;
@@ -77,9 +92,23 @@ std::optional<std::uint64_t> PeLayout::offset_of(std::uint32_t address, std::uin
     return std::nullopt;
 }
 
+std::uint32_t PeLayout::address_of(Directory directory) const noexcept {
+    switch (directory) {
+        case Directory::imports: return imports_;
+        case Directory::load_configuration: return load_configuration_;
+        case Directory::delay_imports: return delay_imports_;
+        case Directory::dotnet: return dotnet_;
+    }
+    return 0;
+}
+
 std::optional<std::uint64_t> PeLayout::find(Directory directory, std::uint64_t size) const noexcept {
-    const std::uint32_t address = directory == Directory::dotnet ? dotnet_ : load_configuration_;
+    const std::uint32_t address = address_of(directory);
     return address == 0 ? std::nullopt : offset_of(address, size);
+}
+
+std::uint64_t PeLayout::image_base() const {
+    return is_pe32_plus_ ? file_.u64(optional_header_ + 24) : file_.u32(optional_header_ + 28);
 }
 
 }  // namespace interop

@@ -39,24 +39,27 @@ class SampleFile {
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
     /// Identifies the bytes and counts what was read; a read outside the file is counted as a fault.
-    [[nodiscard]] ImageDescription identify() {
+    [[nodiscard]] ImageDescription identify() { return identify_image(counting_reader(), bytes_.size()); }
+
+    /// Reads the bytes, from now on counted.
+    [[nodiscard]] ReadAt counting_reader() {
         bytes_read = 0;
         reads = 0;
-        return identify_image(
-            [this](std::uint64_t offset, std::span<std::byte> buffer) -> std::size_t {
-                if (offset > bytes_.size() || buffer.size() > bytes_.size() - offset) {
-                    ++reads_outside;
-                    return 0;
-                }
-                bytes_read += buffer.size();
-                ++reads;
-                std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), buffer.size(), buffer.begin());
-                return buffer.size();
-            },
-            bytes_.size());
+        return [this](std::uint64_t offset, std::span<std::byte> buffer) -> std::size_t {
+            if (offset > bytes_.size() || buffer.size() > bytes_.size() - offset) {
+                ++reads_outside;
+                return 0;
+            }
+            bytes_read += buffer.size();
+            ++reads;
+            std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), buffer.size(), buffer.begin());
+            return buffer.size();
+        };
     }
 
-    std::size_t bytes_read = 0;  // Of the last identify(), as is the next.
+    [[nodiscard]] std::string bytes() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
+
+    std::size_t bytes_read = 0;  // Since the last identify() or counting_reader(), as is the next.
     unsigned reads = 0;
     unsigned reads_outside = 0;
 
@@ -126,6 +129,32 @@ inline SampleFile pe_program(const PeFields& fields = {}) {
 /// Points data directory `index` at `address`.
 inline SampleFile& set_directory(SampleFile& file, bool plus, unsigned index, std::uint32_t address) {
     return file.u32(pe_optional_header + (plus ? 112 : 96) + 8 * index, address);
+}
+
+/// Fills entry `index` of an import table at `table`, an address: `name` stands at another one.
+inline SampleFile& add_import(SampleFile& file, std::uint32_t table, unsigned index, std::uint32_t name,
+                              std::string_view text) {
+    const std::size_t entry = table - pe_section_address + pe_section_offset + std::size_t{20} * index;
+    file.u32(entry + 12, name).u32(entry + 16, pe_section_address);
+    return file.text(name - pe_section_address + pe_section_offset, std::string(text) + '\0');
+}
+
+/// The same for a delay-import table, whose addresses are relative if the attributes say so.
+inline SampleFile& add_delay_import(SampleFile& file, std::uint32_t table, unsigned index, std::uint32_t name,
+                                    std::string_view text, std::uint32_t base = 0) {
+    const std::size_t entry = table - pe_section_address + pe_section_offset + std::size_t{32} * index;
+    file.u32(entry, base == 0 ? 1 : 0).u32(entry + 4, base + name);
+    return file.text(name - pe_section_address + pe_section_offset, std::string(text) + '\0');
+}
+
+/// A program that imports `dlls`, at most ten, by names of at most 31 bytes.
+inline SampleFile importing_program(const std::vector<std::string>& dlls, const PeFields& fields = {}) {
+    SampleFile file = pe_program(fields);
+    set_directory(file, fields.plus, 1, pe_section_address);
+    for (unsigned i = 0; i < dlls.size(); ++i) {
+        add_import(file, pe_section_address, i, pe_section_address + 0x100 + 32 * i, dlls[i]);
+    }
+    return file;
 }
 
 /// A 64-bit program whose load configuration has a pointer to the metadata of hybrid ARM images.

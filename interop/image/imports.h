@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "interop/image/identify.h"
+
+namespace interop {
+
+/// How many entries of an import table are looked at, and how long a name in it may be, in bytes.
+inline constexpr unsigned most_imported_dlls = 1024;
+inline constexpr std::size_t longest_import_name = 255;
+
+/// The DLLs that a PE image names in its import table, then those in its delay-import table, in their order, as it names them
+/// (with ".dll" where the name has no extension, as the loader looks for it). Only bare names, whatever their encoding: no
+/// separator, colon or control character. Empty if the bytes are no PE image. What the DLLs forward to is their own business.
+/// Hostile bytes cost at most two reads of 4 KiB for each entry.
+/// Source: Microsoft, "PE Format"; delayimp.h.
+std::vector<std::string> find_imported_dlls(const ReadAt& read_at, std::uint64_t file_size);
+
+}  // namespace interop
