@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "interop/session/program_parts.h"
+
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "interop/image/imports.h"
+#include "interop/os/list_directory.h"
+#include "interop/session/sibling_files.h"
+#include "interop/text/windows_file_name.h"
+#include "proto/wire/limits.h"
+
+namespace interop {
+namespace {
+
+static_assert(longest_windows_file_name == proto::limits::max_file_name_length);
+
+struct OpenFile {
+    UniqueFd fd;
+    struct stat status {};
+};
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+/// With its slash, so that a name can follow.
+std::string directory_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+}
+
+std::string without_extension(const std::string& name) { return name.substr(0, name.rfind('.')); }
+
+bool is_same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+proto::Error open_error(int number, const std::string& doing) {
+    if (number != EMFILE && number != ENFILE) return proto::errno_error(number, doing);
+    return proto::stated_error("more files have to be sent with it than may be open at once (see ulimit -n)");
+}
+
+/// `doing` as in Error. Neither waits for a FIFO nor takes a terminal.
+proto::Result<OpenFile> open_file(int directory, const std::string& name, const std::string& doing) {
+    OpenFile file;
+    file.fd = UniqueFd(openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file.fd || fstat(file.fd.get(), &file.status) != 0) return open_error(errno, doing);
+    return file;
+}
+
+class PartSearch {
+  public:
+    explicit PartSearch(const ProgramFile& program)
+        : program_(program),
+          directory_(directory_of(program.absolute_path)),
+          siblings_(directory_),
+          own_name_(base_name(program.absolute_path)) {}
+
+    proto::Result<std::vector<ProgramPart>> run(const std::vector<std::string>& with) {
+        if (auto added = add_program(); !added) return added.error();
+        for (const std::string& path : with) {
+            if (auto added = add_given(path); !added) return added.error();
+        }
+        if (auto added = add_companions(); !added) return added.error();
+        return std::move(parts_);
+    }
+
+  private:
+    enum class Origin { given, beside };
+
+    proto::Result<void> add_program() {
+        if (!is_windows_file_name(own_name_)) {
+            return proto::stated_error("it cannot be sent to the host, where no file can be called \"" + own_name_ +
+                                       "\"");
+        }
+        OpenFile file;
+        file.fd = UniqueFd(fcntl(program_.fd.get(), F_DUPFD_CLOEXEC, 0));
+        if (!file.fd || fstat(file.fd.get(), &file.status) != 0) return open_error(errno, "send it to the host");
+        // What was said about it counts, not what it has become meanwhile.
+        file.status.st_size = static_cast<off_t>(program_.size);
+        return add(own_name_, std::move(file), Origin::beside, program_.absolute_path);
+    }
+
+    proto::Result<void> add_given(const std::string& path) {
+        const std::string doing = "--with " + path;
+        auto file = open_file(AT_FDCWD, path, doing);
+        if (!file) return file.error();
+        if (S_ISDIR(file->status.st_mode)) return add_given_directory(path, *file);
+        if (!S_ISREG(file->status.st_mode)) return proto::stated_error(doing + ": neither a file nor a directory");
+        return add(base_name(path), std::move(*file), Origin::given, path);
+    }
+
+    proto::Result<void> add_given_directory(const std::string& path, const OpenFile& directory) {
+        const auto names = list_directory(directory.fd.get());
+        if (!names) return open_error(names.error().code.value(), "--with " + path);
+        for (const std::string& name : *names) {
+            const std::string name_path = path + (path.ends_with('/') ? "" : "/") + name;
+            // Looked at before it is opened, which does things to devices. What a link leads to may not be there.
+            struct stat status {};
+            const int result = fstatat(directory.fd.get(), name.c_str(), &status, 0);
+            if (result == 0 ? !S_ISREG(status.st_mode) : errno == ENOENT) continue;
+            auto file = open_file(directory.fd.get(), name, "--with " + name_path);
+            if (!file) return file.error();
+            if (!S_ISREG(file->status.st_mode)) continue;
+            if (auto added = add(name, std::move(*file), Origin::given, name_path); !added) return added;
+        }
+        return {};
+    }
+
+    /// `path` is for messages.
+    proto::Result<void> add(const std::string& name, OpenFile file, Origin origin, const std::string& path) {
+        if (!is_windows_file_name(name)) {
+            return proto::stated_error("--with " + path + ": no file on the host can have this name");
+        }
+        const auto [known, is_new] = files_.try_emplace(windows_comparison_form(name), Known{path, file.status});
+        if (!is_new) {
+            if (origin == Origin::beside || is_same_file(known->second.status, file.status)) return {};
+            return proto::stated_error(known->second.path + " and " + path +
+                                       " cannot both be sent with it: the host would " +
+                                       "take their names for the same");
+        }
+        if (parts_.size() == proto::limits::max_manifest_files) {
+            return proto::stated_error("more than " + std::to_string(proto::limits::max_manifest_files - 1) +
+                                       " files would have to be sent with it");
+        }
+        const auto size = static_cast<std::uint64_t>(file.status.st_size);
+        if (size > proto::limits::max_upload_size - all_bytes_)
+            return proto::stated_error(path + " is too large to be sent");
+        all_bytes_ += size;
+        parts_.push_back({name, std::move(file.fd), size});
+        return {};
+    }
+
+    /// False if there is none, or what has the name is no file.
+    proto::Result<bool> add_beside(const std::string& name) {
+        if (files_.contains(windows_comparison_form(name))) return true;
+        const auto found = siblings_.find(name);
+        if (!found) return false;
+        auto file = open_file(siblings_.directory(), *found, "open " + directory_ + *found);
+        if (!file && file.error().code == std::errc::no_such_file_or_directory) return false;
+        if (!file) return file.error();
+        if (!S_ISREG(file->status.st_mode)) return false;
+        if (auto added = add(*found, std::move(*file), Origin::beside, directory_ + *found); !added)
+            return added.error();
+        return true;
+    }
+
+    proto::Result<void> add_all_beside(const std::vector<std::string>& names) {
+        for (const std::string& name : names) {
+            if (auto added = add_beside(name); !added) return added.error();
+        }
+        return {};
+    }
+
+    proto::Result<void> add_companions() {
+        if (program_.image.kind != ImageKind::pe) return {};
+        if (auto added = add_companions_by_name(); !added) return added;
+        // Grows while it is gone through: what was found asks for more.
+        for (std::size_t i = 0; i < parts_.size(); ++i) {
+            if (auto added = add_what_is_asked_for(i); !added) return added;
+        }
+        return {};
+    }
+
+    proto::Result<void> add_what_is_asked_for(std::size_t index) {
+        const ProgramPart& part = parts_[index];
+        const ReadAt read_at = read_at_of(part.fd.get());
+        if (identify_image(read_at, part.size).kind != ImageKind::pe) return {};
+        auto wanted = find_imported_dlls(read_at, part.size);
+        wanted.push_back(part.name + ".manifest");
+        wanted.push_back(part.name + ".config");
+        return add_all_beside(wanted);
+    }
+
+    /// What is named after the program. An apphost, the native starter of a .NET program, names its assembly nowhere else that
+    /// could be relied on.
+    proto::Result<void> add_companions_by_name() {
+        const std::string stem = without_extension(own_name_);
+        if (auto added = add_beside(own_name_ + ".local"); !added) return added.error();
+        const auto settings = add_beside(stem + ".runtimeconfig.json");
+        if (!settings) return settings.error();
+        const auto dependencies = add_beside(stem + ".deps.json");
+        if (!dependencies) return dependencies.error();
+        if (!*settings && !*dependencies) return {};
+        return add_all_beside({stem + ".dll", stem + ".dll.config"});
+    }
+
+    struct Known {
+        std::string path;
+        struct stat status;
+    };
+
+    const ProgramFile& program_;
+    std::string directory_;
+    SiblingFiles siblings_;
+    std::string own_name_;
+    std::vector<ProgramPart> parts_;
+    std::uint64_t all_bytes_ = 0;
+    std::map<std::u16string, Known> files_;  // what the parts are, by windows_comparison_form() of their names
+};
+
+}  // namespace
+
+proto::Result<std::vector<ProgramPart>> find_program_parts(const ProgramFile& program,
+                                                           const std::vector<std::string>& with) {
+    return PartSearch(program).run(with);
+}
+
+}  // namespace interop
