@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "interop/image/imports.h"
 
-#include <algorithm>
 #include <optional>
-#include <string_view>
 #include <utility>
 
+#include "interop/image/bare_name.h"
 #include "interop/image/image_reader.h"
 #include "interop/image/pe_sections.h"
 
 namespace interop {
 namespace {
-
-bool is_bare_name(std::string_view name) {
-    return !name.empty() && std::ranges::none_of(name, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F || std::string_view("\\/:").find(c) != std::string_view::npos;
-    });
-}
 
 class ImportReader {
   public:

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "interop/session/program_parts.h"
 
+#include <array>
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -12,8 +14,10 @@
 #include <unistd.h>
 
 #include "interop/image/imports.h"
+#include "interop/image/managed_references.h"
 #include "interop/os/list_directory.h"
 #include "interop/session/sibling_files.h"
+#include "interop/text/dotnet_assets.h"
 #include "interop/text/windows_file_name.h"
 #include "proto/wire/limits.h"
 
@@ -50,6 +54,16 @@ proto::Result<OpenFile> open_file(int directory, const std::string& name, const 
     file.fd = UniqueFd(openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file.fd || fstat(file.fd.get(), &file.status) != 0) return open_error(errno, doing);
     return file;
+}
+
+/// Whether it is a DLL of Wine's own, which stands for one of Windows: beside a program of Wine's they all lie, and Windows must
+/// not find them there.
+bool is_wine_library(int fd) {
+    constexpr std::uint64_t behind_dos_header = 0x40;
+    std::array<char, 20> bytes{};
+    const std::size_t count = read_at_of(fd)(behind_dos_header, std::as_writable_bytes(std::span(bytes)));
+    const std::string_view mark(bytes.data(), count);
+    return mark.starts_with("Wine builtin DLL") || mark.starts_with("Wine placeholder DLL");
 }
 
 class PartSearch {
@@ -143,7 +157,7 @@ class PartSearch {
         auto file = open_file(siblings_.directory(), *found, "open " + directory_ + *found);
         if (!file && file.error().code == std::errc::no_such_file_or_directory) return false;
         if (!file) return file.error();
-        if (!S_ISREG(file->status.st_mode)) return false;
+        if (!S_ISREG(file->status.st_mode) || is_wine_library(file->fd.get())) return false;
         if (auto added = add(*found, std::move(*file), Origin::beside, directory_ + *found); !added)
             return added.error();
         return true;
@@ -154,6 +168,14 @@ class PartSearch {
             if (auto added = add_beside(name); !added) return added.error();
         }
         return {};
+    }
+
+    proto::Result<bool> add_first_beside(const std::vector<std::string>& names) {
+        for (const std::string& name : names) {
+            auto added = add_beside(name);
+            if (!added || *added) return added;
+        }
+        return false;
     }
 
     proto::Result<void> add_companions() {
@@ -167,13 +189,28 @@ class PartSearch {
     }
 
     proto::Result<void> add_what_is_asked_for(std::size_t index) {
-        const ProgramPart& part = parts_[index];
-        const ReadAt read_at = read_at_of(part.fd.get());
-        if (identify_image(read_at, part.size).kind != ImageKind::pe) return {};
-        auto wanted = find_imported_dlls(read_at, part.size);
-        wanted.push_back(part.name + ".manifest");
-        wanted.push_back(part.name + ".config");
-        return add_all_beside(wanted);
+        const std::string name = parts_[index].name;
+        const std::uint64_t size = parts_[index].size;
+        const ReadAt read_at = read_at_of(parts_[index].fd.get());
+        const ImageDescription image = identify_image(read_at, size);
+        if (image.kind != ImageKind::pe) return {};
+        auto wanted = find_imported_dlls(read_at, size);
+        wanted.push_back(name + ".manifest");
+        wanted.push_back(name + ".config");
+        if (auto added = add_all_beside(wanted); !added) return added;
+        return image.managed == Managed::none ? proto::Result<void>() : add_managed_references(read_at, size);
+    }
+
+    /// Each under the first of the names by which .NET looks for it.
+    proto::Result<void> add_managed_references(const ReadAt& read_at, std::uint64_t size) {
+        const ManagedReferences references = find_managed_references(read_at, size);
+        for (const std::string& name : references.assemblies) {
+            if (auto added = add_first_beside({name + ".dll", name + ".exe"}); !added) return added.error();
+        }
+        for (const std::string& name : references.modules) {
+            if (auto added = add_first_beside({name + ".dll", name}); !added) return added.error();
+        }
+        return {};
     }
 
     /// What is named after the program. An apphost, the native starter of a .NET program, names its assembly nowhere else that
@@ -183,10 +220,38 @@ class PartSearch {
         if (auto added = add_beside(own_name_ + ".local"); !added) return added.error();
         const auto settings = add_beside(stem + ".runtimeconfig.json");
         if (!settings) return settings.error();
-        const auto dependencies = add_beside(stem + ".deps.json");
-        if (!dependencies) return dependencies.error();
-        if (!*settings && !*dependencies) return {};
-        return add_all_beside({stem + ".dll", stem + ".dll.config"});
+        if (!*settings) return {};
+        if (auto added = add_beside(stem + ".dll"); !added) return added.error();
+        return add_dotnet_assets(stem + ".deps.json");
+    }
+
+    /// With that file .NET insists on all that it lists. Without it the directory is taken for complete, which is what is left
+    /// where something lies in a directory below, or is not there at all.
+    proto::Result<void> add_dotnet_assets(const std::string& list) {
+        const auto text = read_beside(list);
+        if (!text) return {};
+        const DotnetAssets assets = read_dotnet_assets(*text);
+        bool are_all_there = !assets.has_subdirectories;
+        for (const std::string& name : assets.files) {
+            const auto added = add_beside(name);
+            if (!added) return added.error();
+            are_all_there = are_all_there && *added;
+        }
+        if (!are_all_there) return {};
+        if (auto added = add_beside(list); !added) return added.error();
+        return {};
+    }
+
+    /// The text of a file in the program's directory; nothing if there is none of a sensible size.
+    std::optional<std::string> read_beside(const std::string& name) {
+        const auto found = siblings_.find(name);
+        if (!found) return std::nullopt;
+        const auto file = open_file(siblings_.directory(), *found, "");
+        if (!file || !S_ISREG(file->status.st_mode) || file->status.st_size > off_t{largest_dotnet_assets})
+            return std::nullopt;
+        std::string text(static_cast<std::size_t>(file->status.st_size), '\0');
+        text.resize(read_at_of(file->fd.get())(0, std::as_writable_bytes(std::span(text))));
+        return text;
     }
 
     struct Known {

@@ -171,4 +171,42 @@ inline SampleFile dotnet_program(std::uint32_t flags, const PeFields& fields = {
     return file.u32(pe_section_offset + 0x10 + 16, flags);
 }
 
+/// Where managed_image() has its metadata and the streams in it; offsets in the file.
+constexpr std::size_t metadata_offset = pe_section_offset + 0x60;
+constexpr std::size_t metadata_tables = metadata_offset + 0x40;
+constexpr std::size_t metadata_strings = metadata_offset + 0x140;
+constexpr std::size_t metadata_size = 0x300;
+
+/// A .NET image that refers to these assemblies and modules, at most ten together: its metadata has the tables Module, ModuleRef
+/// and AssemblyRef.
+inline SampleFile managed_image(const std::vector<std::string>& assemblies,
+                                const std::vector<std::string>& modules = {},
+                                const PeFields& fields = {.machine = 0x14C, .plus = false}) {
+    SampleFile file = dotnet_program(1, fields);
+    file.u32(pe_section_offset + 0x10 + 8, pe_section_address + 0x60).u32(pe_section_offset + 0x10 + 12, metadata_size);
+    file.u32(metadata_offset, 0x424A5342).u16(metadata_offset + 4, 1).u16(metadata_offset + 6, 1);
+    file.u32(metadata_offset + 12, 12).text(metadata_offset + 16, "v4.0.30319").u16(metadata_offset + 30, 2);
+    file.u32(metadata_offset + 32, 0x40).u32(metadata_offset + 36, 0x100).text(metadata_offset + 40, "#~");
+    file.u32(metadata_offset + 44, 0x140).u32(metadata_offset + 48, 0x1C0).text(metadata_offset + 52, "#Strings");
+    file.u8(metadata_tables + 4, 2).u64(metadata_tables + 8, 1 | 1ULL << 0x1A | 1ULL << 0x23);
+    file.u32(metadata_tables + 24, 1)
+        .u32(metadata_tables + 28, modules.size())
+        .u32(metadata_tables + 32, assemblies.size());
+    std::size_t row = metadata_tables + 36 + 10;
+    std::size_t string = metadata_strings + 1;
+    const auto add_name = [&](std::size_t at, const std::string& name) {
+        file.u16(at, static_cast<unsigned>(string - metadata_strings)).text(string, name + '\0');
+        string += name.size() + 1;
+    };
+    for (const std::string& module : modules) {
+        add_name(row, module);
+        row += 2;
+    }
+    for (const std::string& assembly : assemblies) {
+        add_name(row + 14, assembly);
+        row += 20;
+    }
+    return file;
+}
+
 }  // namespace interop::testing

@@ -23,6 +23,7 @@ using ::testing::HasSubstr;
 using testing::importing_program;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAreArray;
 
 class ProgramParts : public ::testing::Test {
   protected:
@@ -45,6 +46,11 @@ class ProgramParts : public ::testing::Test {
     /// An image that imports DLLs of these names.
     void write_image(const std::string& name, const std::vector<std::string>& imports = {}) {
         write(name, importing_program(imports).bytes());
+    }
+
+    void write_managed_image(const std::string& name, const std::vector<std::string>& assemblies = {},
+                             const std::vector<std::string>& modules = {}) {
+        write(name, testing::managed_image(assemblies, modules).bytes());
     }
 
     proto::Result<std::vector<ProgramPart>> find(const std::string& name, const std::vector<std::string>& with = {}) {
@@ -160,12 +166,59 @@ TEST_F(ProgramParts, ThatAreNamedAfterTheProgram) {
                                                                      "a.exe.config", "a.exe.local", "b.dll.manifest"));
 }
 
+TEST_F(ProgramParts, OfADotnetProgramAreTheAssembliesAndLibrariesThatItRefersTo) {
+    write_managed_image("P.exe", {"mscorlib", "Lib.One", "Program2"}, {"native", "Kernel32"});
+    write_managed_image("Lib.One.dll", {"mscorlib", "lib.two"}, {"other.dll"});
+    write_managed_image("Lib.Two.dll", {"Lib.One"});
+    write_managed_image("Program2.exe");
+    write_image("native.dll", {"deep.dll"});
+    for (const char* name : {"native", "other.dll", "deep.dll", "P.exe.config", "Lib.One.dll.config"}) write(name);
+    for (const char* unasked : {"Lib.Three.dll", "Lib.One.exe", "P.dll", "P.deps.json"}) write(unasked);
+    EXPECT_THAT(names("P.exe"),
+                UnorderedElementsAre("P.exe", "Lib.One.dll", "Lib.Two.dll", "Program2.exe", "native.dll", "other.dll",
+                                     "deep.dll", "P.exe.config", "Lib.One.dll.config"));
+}
+
+TEST_F(ProgramParts, OfDotnetAreLeftToTheHostsWhereTheyAreNotThere) {
+    write_managed_image("P.exe", {"mscorlib", "System.Core"}, {"user32.dll"});
+    EXPECT_THAT(names("P.exe"), ElementsAre("P.exe"));
+}
+
 TEST_F(ProgramParts, OfAnApphostAreItsAssemblyAndSettings) {
     write_image("App.exe");
-    for (const char* name : {"App.dll", "App.deps.json", "App.dll.config", "App.runtimeconfig.json"}) write(name);
+    write_managed_image("App.dll", {"System.Runtime", "Lib"});
+    for (const char* name : {"App.deps.json", "App.dll.config", "App.runtimeconfig.json", "Lib.dll"}) write(name);
     for (const char* other : {"Other.dll", "Other.deps.json", "App.pdb"}) write(other);
     EXPECT_THAT(names("App.exe"), UnorderedElementsAre("App.exe", "App.dll", "App.deps.json", "App.dll.config",
-                                                       "App.runtimeconfig.json"));
+                                                       "App.runtimeconfig.json", "Lib.dll"));
+}
+
+// .NET starts nothing if a file is missing that the list has, and takes the directory for complete if there is no list.
+TEST_F(ProgramParts, OfAnApphostAreAllThatItsListHasAndTheListOnlyIfAllOfThatIsThere) {
+    write_image("App.exe");
+    write_managed_image("App.dll");
+    for (const char* name : {"App.runtimeconfig.json", "coreclr.dll", "Plugin.dll"}) write(name);
+    const std::vector<std::string> files{"App.exe", "App.runtimeconfig.json", "App.dll", "coreclr.dll", "Plugin.dll"};
+    std::vector<std::string> with_list = files;
+    with_list.emplace_back("App.deps.json");
+    write("App.deps.json", R"({"a": {"App.dll": {}, "x/coreclr.dll": {}}, "lib/net8.0/Plugin.dll": {}})");
+    EXPECT_THAT(names("App.exe"), UnorderedElementsAreArray(with_list));
+    write("App.deps.json", R"({"a": {"App.dll": {}, "coreclr.dll": {}, "Plugin.dll": {}, "Missing.dll": {}}})");
+    EXPECT_THAT(names("App.exe"), UnorderedElementsAreArray(files));
+    write("App.deps.json",
+          R"({"a": {"coreclr.dll": {}, "Plugin.dll": {}, "runtimeTargets": {"runtimes/App.dll": {}}}})");
+    EXPECT_THAT(names("App.exe"), UnorderedElementsAreArray(files));
+    // The user knows better.
+    EXPECT_THAT(names("App.exe", {path("App.deps.json")}), UnorderedElementsAreArray(with_list));
+}
+
+TEST_F(ProgramParts, OfWinesOwnProgramsAreNotWinesLibraries) {
+    write("a.exe", importing_program({"ucrtbase.dll", "mine.dll"}).text(0x40, "Wine builtin DLL").bytes());
+    write("ucrtbase.dll", importing_program({}).text(0x40, "Wine builtin DLL").bytes());
+    write("comctl32.dll", importing_program({}).text(0x40, "Wine placeholder DLL").bytes());
+    write_image("mine.dll", {"comctl32.dll"});
+    EXPECT_THAT(names("a.exe"), ElementsAre("a.exe", "mine.dll"));
+    EXPECT_THAT(names("a.exe", {path("comctl32.dll")}), ElementsAre("a.exe", "comctl32.dll", "mine.dll"));
 }
 
 TEST_F(ProgramParts, OfADosProgramAreWhatIsGivenWithIt) {
