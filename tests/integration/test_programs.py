@@ -141,6 +141,11 @@ class ProgramTests:
         result = self.run_program([link, "x"])
         self.assertEqual(result.stdout, b"Hello from Windows!\nargument: x\n", result.stderr)
 
+    def test_dlls_beside_the_program_are_found(self):
+        result = self.run_program(["./uses_dlls.exe", "uses_dlls_plugin.dll"])
+        self.assertEqual((result.returncode, result.stdout, result.stderr),
+                         (42, b"first: imported by the program\nsecond: imported by the first\nplug-in: loaded by its name\n", b""))
+
     # --- streams ---------------------------------------------------------------------------------------------
 
     def test_output_and_error_stay_apart(self):
