@@ -64,6 +64,11 @@ proto::Result<LauncherOptions> parse_launcher_options(const AgentOptions& option
     return parsed;
 }
 
+std::string store_directory(const AgentOptions& options) {
+    if (!options.cache_directory.empty()) return options.cache_directory;
+    return cache_directory() + "/mzinit/programs";
+}
+
 proto::Result<void> check_fallback_directory(const std::string& path) {
     if (path.empty()) return {};
     const auto status = uv::stat_path(path);
@@ -96,7 +101,7 @@ proto::Result<StopSignals> watch_stop_signals(uv_loop_t* loop, BridgeServer& ser
     return signals;
 }
 
-// Copies to the program cache, starts of Wine and slow disks each hold a thread, and libuv has four by itself.
+// Copies to the program store, starts of Wine and slow disks each hold a thread, and libuv has four by itself.
 void enlarge_thread_pool(uv_loop_t* loop) {
     constexpr const char* variable = "UV_THREADPOOL_SIZE";
     if (std::getenv(variable) != nullptr) return;
@@ -117,8 +122,8 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     if (!launcher_options) return launcher_options.error();
     if (auto checked = check_fallback_directory(options.fallback_directory); !checked) return checked;
 
-    // Work that is under way when the loop is destroyed still uses the cache, so that comes first.
-    const auto cache = make_program_cache();
+    // Work that is under way when the loop is destroyed still uses the store, so that comes first.
+    const ProgramStore store(store_directory(options), options.cache_size);
     std::vector<char> scratch(limits::output_read);
     uv::Loop loop;
     enlarge_thread_pool(loop.get());
@@ -127,7 +132,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .launcher = nullptr,
                              .map = std::move(*map),
                              .fallback_directory = options.fallback_directory,
-                             .cache = cache.get(),
+                             .store = options.cache_size > 0 ? &store : nullptr,
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,
                              .discarded_output = &discarded_output,

@@ -26,6 +26,8 @@ struct AgentOptions {
     bool vsock_admits_any_port = false;
     std::size_t max_sessions = limits::default_sessions;
     std::string exit_object;
+    std::string cache_directory;                            ///< Of the program store; empty: the user's.
+    std::uint64_t cache_size = limits::default_cache_size;  ///< In bytes; 0: no program is stored.
     std::chrono::milliseconds drain_limit = limits::drain;
     std::chrono::milliseconds grace = limits::grace;
     int ready_fd = -1;

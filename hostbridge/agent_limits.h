@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 /// The agent's own limits; those of the protocol are in proto/wire/limits.h.
 namespace hostbridge::limits {
@@ -40,6 +41,8 @@ inline constexpr std::size_t confirm_at_once = 32u << 10;
 /// Signals that a client may send before its program runs.
 inline constexpr std::size_t early_signals = 16;
 inline constexpr std::size_t default_sessions = 4096;
+/// What the program store keeps, in bytes.
+inline constexpr std::uint64_t default_cache_size = 1ull << 30;
 /// Connections that have not proved their right to one, or were refused; beyond it the oldest is dropped.
 inline constexpr std::size_t strangers = 256;
 /// How long starting a program may take; making a new Wine prefix on a slow disk is well within it.

@@ -65,6 +65,24 @@ bool gives_away(ACL* list, PSID own) {
     return false;
 }
 
+/// A security descriptor that gives everything to this user and nothing to anybody else. `inheritance`: of its one entry, as
+/// SDDL writes it.
+proto::Result<LocalMemory> private_rights(const std::wstring& inheritance) {
+    const auto user = own_user();
+    if (!user) return user.error();
+    wchar_t* raw_sid = nullptr;
+    if (ConvertSidToStringSidW(sid_of(*user), &raw_sid) == 0) return windows_error(GetLastError(), "ask who we are");
+    const LocalMemory sid(raw_sid);
+    // Protected: nothing is inherited from the directory.
+    const std::wstring rights = std::wstring(L"O:") + raw_sid + L"D:P(A;" + inheritance + L";FA;;;" + raw_sid + L")";
+    void* raw_descriptor = nullptr;
+    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(rights.c_str(), SDDL_REVISION_1, &raw_descriptor,
+                                                             nullptr) == 0) {
+        return windows_error(GetLastError(), "make a file private");
+    }
+    return LocalMemory(raw_descriptor);
+}
+
 }  // namespace
 
 proto::Result<std::optional<std::string_view>> why_not_private(HANDLE file) {
@@ -87,23 +105,22 @@ proto::Result<std::optional<std::string_view>> why_not_private(HANDLE file) {
 }
 
 proto::Result<UniqueHandle> create_private_file(const wchar_t* path) {
-    const auto user = own_user();
-    if (!user) return user.error();
-    wchar_t* raw_sid = nullptr;
-    if (ConvertSidToStringSidW(sid_of(*user), &raw_sid) == 0) return windows_error(GetLastError(), "ask who we are");
-    const LocalMemory sid(raw_sid);
-    // Protected: nothing is inherited from the directory.
-    const std::wstring rights = std::wstring(L"O:") + raw_sid + L"D:P(A;;FA;;;" + raw_sid + L")";
-    void* raw_descriptor = nullptr;
-    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(rights.c_str(), SDDL_REVISION_1, &raw_descriptor,
-                                                             nullptr) == 0) {
-        return windows_error(GetLastError(), "make a file private");
-    }
-    const LocalMemory descriptor(raw_descriptor);
-    SECURITY_ATTRIBUTES attributes{sizeof(SECURITY_ATTRIBUTES), raw_descriptor, FALSE};
+    const auto rights = private_rights(L"");
+    if (!rights) return rights.error();
+    SECURITY_ATTRIBUTES attributes{sizeof(SECURITY_ATTRIBUTES), rights.value().get(), FALSE};
     UniqueHandle file(CreateFileW(path, GENERIC_WRITE, 0, &attributes, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr));
     if (!file) return windows_error(GetLastError(), "create a file");
     return file;
+}
+
+proto::Result<void> create_private_directory(const wchar_t* path) {
+    const auto rights = private_rights(L"OICI");
+    if (!rights) return rights.error();
+    SECURITY_ATTRIBUTES attributes{sizeof(SECURITY_ATTRIBUTES), rights.value().get(), FALSE};
+    if (CreateDirectoryW(path, &attributes) == 0 && GetLastError() != ERROR_ALREADY_EXISTS) {
+        return windows_error(GetLastError(), "make a directory");
+    }
+    return {};
 }
 
 }  // namespace hostbridge

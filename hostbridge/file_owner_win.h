@@ -16,4 +16,7 @@ proto::Result<std::optional<std::string_view>> why_not_private(HANDLE file);
 /// Creates a file that only this user can open; fails if it exists. `path` is as CreateFileW takes it.
 proto::Result<UniqueHandle> create_private_file(const wchar_t* path);
 
+/// Makes a directory that only this user can open, with what will be in it; one that exists is left as it is.
+proto::Result<void> create_private_directory(const wchar_t* path);
+
 }  // namespace hostbridge

@@ -24,6 +24,7 @@ struct OpenProgram {
     std::string path;
     uv::Descriptor file;
     std::uint64_t size = 0;
+    std::optional<StoredProgram> stored;
 };
 
 LaunchFailure failure(mzinit::v1::LaunchErrorCode code, std::string text, int host_code = 0) {
@@ -59,7 +60,13 @@ Outcome<OpenProgram> open_program(const std::string& path) {
     if (!status) return failure_of(status.error());
     if (!uv::is_regular_file(*status))
         return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
-    return OpenProgram{path, std::move(*file), status->st_size};
+    return OpenProgram{path, std::move(*file), status->st_size, std::nullopt};
+}
+
+Outcome<OpenProgram> open_stored_program(StoredProgram stored) {
+    auto opened = open_program(stored.path());
+    if (auto* program = std::get_if<OpenProgram>(&opened)) program->stored = std::move(stored);
+    return opened;
 }
 
 bool is_same_file(uv_file left, uv_file right) {
@@ -87,8 +94,8 @@ interop::ImageDescription identify(uv_file file, std::uint64_t size, std::string
     return interop::consider_name(image, name, {head.data(), uv::read_at(file, 0, head).value_or(0)}, size);
 }
 
-// Before it costs room in the cache: what no host runs.
-std::optional<LaunchFailure> refuse_to_cache(uv_file passed, std::string_view name) {
+// Before it costs room in the store: what no host runs.
+std::optional<LaunchFailure> refuse_to_store(uv_file passed, std::string_view name) {
     const auto status = uv::stat_file(passed);
     if (!status) return failure_of(status.error());
     if (!uv::is_regular_file(*status))
@@ -115,12 +122,12 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
             return std::move(*program);
         }
     }
-    if (context.cache == nullptr)
+    if (context.store == nullptr)
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
-    if (auto refused = refuse_to_cache(passed, launch.program())) return std::move(*refused);
-    auto cached = context.cache->store(passed, launch.program());
-    if (!cached) return failure_of(cached.error());
-    return open_program(*cached);
+    if (auto refused = refuse_to_store(passed, launch.program())) return std::move(*refused);
+    auto stored = context.store->store_passed(passed, launch.program());
+    if (!stored) return store_failure(stored.error());
+    return open_stored_program(std::move(*stored));
 }
 
 Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors& descriptors,
@@ -231,13 +238,13 @@ proto::Result<LaunchDescriptors> match_descriptors(const Launch& launch, PassedD
     return sorted;
 }
 
-std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors,
+std::variant<PreparedLaunch, LaunchFailure> prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors,
                                                            const LaunchContext& context) {
     if (auto refused = check_texts(launch)) return std::move(*refused);
     const bool is_named = !launch.host_name().empty();
     auto found = is_named ? look_up_program(launch.host_name()) : find_program(launch, descriptors, context);
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
-    const auto& program = std::get<OpenProgram>(found);
+    auto& program = std::get<OpenProgram>(found);
     ProcessRequest request;
     request.program = program.path;
     request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());
@@ -249,7 +256,7 @@ std::variant<ProcessRequest, LaunchFailure> prepare_launch(const Launch& launch,
     request.terminal = wanted_terminal(launch);
     request.detached = launch.detach();
     if (auto unusable = find_working_directory(launch, descriptors, context, request)) return std::move(*unusable);
-    return request;
+    return PreparedLaunch{std::move(request), std::move(program.stored)};
 }
 
 }  // namespace hostbridge

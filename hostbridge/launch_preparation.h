@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "hostbridge/process_launcher.h"
-#include "hostbridge/program_cache.h"
+#include "hostbridge/program_store.h"
 #include "hostbridge/transport/connection.h"
 #include "interop/text/path_map.h"
 #include "launch.pb.h"
@@ -29,13 +29,19 @@ struct LaunchContext {
     bool same_kernel = false;               ///< The client sees our files: its paths are tried as they are.
     const interop::PathMap* map = nullptr;  ///< The agent's own --map.
     std::string fallback_directory;         ///< Empty: there is none.
-    ProgramCache* cache = nullptr;          ///< For passed programs that we cannot see; may be null.
+    const ProgramStore* store = nullptr;    ///< For passed programs that we cannot see; may be null.
+};
+
+/// A program that may be started.
+struct PreparedLaunch {
+    ProcessRequest request;
+    std::optional<StoredProgram> stored;  ///< Set if that is what it names; to be kept as long as the program runs.
 };
 
 /// Finds the program and the working directory that `launch` means and makes sure that they are the ones
 /// (PROTOCOL.md, section 5). It waits for the disk: run it on the work queue. The streams of `descriptors` are left to the
 /// caller, and so is passed_working_directory.
-std::variant<ProcessRequest, LaunchFailure> prepare_launch(const mzinit::v1::Launch& launch,
+std::variant<PreparedLaunch, LaunchFailure> prepare_launch(const mzinit::v1::Launch& launch,
                                                            const LaunchDescriptors& descriptors,
                                                            const LaunchContext& context);
 

@@ -59,6 +59,13 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
     app.add_option("--max-sessions", options.max_sessions, "How many clients are served at once")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    app.add_option("--cache-dir", options.cache_directory,
+                   "Where programs are kept that this host does not see; nobody else may have access")
+        ->type_name("DIRECTORY");
+    app.add_option("--cache-size", options.cache_size, "How much of them is kept, such as 500MB; 0: none is")
+        ->transform(CLI::AsSizeValue(false))
+        ->type_name("SIZE")
+        ->default_str("1GB");
     app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
         ->type_name("FILE");
     add_seconds(app, "--drain-time", options.drain_limit,

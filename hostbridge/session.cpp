@@ -52,7 +52,7 @@ struct Session::LaunchJob {
     LaunchDescriptors descriptors;
     LaunchContext context;
     interop::PathMap map;  // a copy: the session's services may be gone first
-    std::variant<ProcessRequest, LaunchFailure> outcome;
+    std::variant<PreparedLaunch, LaunchFailure> outcome;
 };
 
 Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer,
@@ -285,7 +285,7 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
     job->context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
                     .map = &job->map,
                     .fallback_directory = services_.fallback_directory,
-                    .cache = services_.cache};
+                    .store = services_.store};
     uv::queue_work(
         services_.loop, [job] { job->outcome = prepare_launch(job->launch, job->descriptors, job->context); },
         [job, weak = weak_from_this()] {
@@ -295,9 +295,10 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
 
 void Session::prepared(LaunchJob& job) {
     if (auto* failure = std::get_if<LaunchFailure>(&job.outcome)) return fail_launch(*failure);
-    auto& request = std::get<ProcessRequest>(job.outcome);
+    auto& [request, stored] = std::get<PreparedLaunch>(job.outcome);
     if (auto refused = services_.launcher->refusal(request.image)) return fail_launch(*refused);
     image_kind_ = protocol_image_kind(request.image);
+    stored_program_ = std::move(stored);
     // Which one a name has meant.
     if (!job.launch.host_name().empty()) record_->program = request.program;
     for (std::size_t i = 0; i < 3; ++i) request.passed_streams[i] = job.descriptors.streams[i].get();

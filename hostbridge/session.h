@@ -28,7 +28,7 @@ struct SessionServices {
     ProcessLauncher* launcher = nullptr;
     interop::PathMap map;
     std::string fallback_directory;
-    ProgramCache* cache = nullptr;
+    const ProgramStore* store = nullptr;  ///< Null: no program is stored.
     std::function<void(const AuditRecord&)> audit;
     std::span<char> scratch;  ///< For reading programs' output.
     DiscardedOutput* discarded_output = nullptr;
@@ -142,6 +142,8 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     std::vector<std::unique_ptr<OutputRelay>> outputs_;
     std::optional<ExitResult> exit_;
     std::optional<std::uint64_t> stdin_consumed_;
+
+    std::optional<StoredProgram> stored_program_;  ///< The one that runs, if it was stored.
 
     std::optional<LaunchRecord> record_;  ///< Of a Launch that has not been logged yet.
     std::chrono::steady_clock::time_point launch_begin_;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "proto/wire/authentication.h"
@@ -14,16 +15,6 @@ namespace hostbridge {
 namespace {
 
 using mzinit::v1::Launch;
-
-class FakeCache final : public ProgramCache {
-  public:
-    proto::Result<std::string> store(uv_file, std::string_view) override {
-        ++stored;
-        return path;
-    }
-    std::string path;
-    int stored = 0;
-};
 
 std::string dos_program() {
     std::string program(64, '\0');
@@ -51,8 +42,8 @@ class LaunchPreparation : public testing::Test {
     ProcessRequest prepare_well() {
         auto outcome = prepare_launch(launch_, descriptors_, context_);
         if (auto* failure = std::get_if<LaunchFailure>(&outcome)) ADD_FAILURE() << failure->text;
-        auto* request = std::get_if<ProcessRequest>(&outcome);
-        return request != nullptr ? std::move(*request) : ProcessRequest{};
+        auto* prepared = std::get_if<PreparedLaunch>(&outcome);
+        return prepared != nullptr ? std::move(prepared->request) : ProcessRequest{};
     }
     mzinit::v1::LaunchErrorCode prepare_badly() {
         auto outcome = prepare_launch(launch_, descriptors_, context_);
@@ -136,20 +127,20 @@ TEST_F(LaunchPreparation, StartsAPassedProgramWhereItSeesTheSameFile) {
     EXPECT_EQ(prepare_well().program, directory_ / "tool.exe");
 }
 
-TEST_F(LaunchPreparation, StartsAPassedProgramFromTheCacheWhereItSeesAnotherFile) {
+TEST_F(LaunchPreparation, StartsAPassedProgramFromTheStoreWhereItSeesAnotherFile) {
     map("/guest", directory_.path());
     write("other.exe", dos_program());
-    FakeCache cache;
-    cache.path = directory_ / "other.exe";
-    context_.cache = &cache;
+    const ProgramStore store(directory_ / "store", 1000);
+    context_.store = &store;
     descriptors_.program = open(directory_ / "other.exe");
-    EXPECT_EQ(prepare_well().program, directory_ / "other.exe");
-    EXPECT_EQ(cache.stored, 1);
+    const std::string program = prepare_well().program;
+    EXPECT_TRUE(program.starts_with(directory_ / "store")) << program;
+    EXPECT_TRUE(program.ends_with("/tool.exe")) << program;
 }
 
-TEST_F(LaunchPreparation, CachesNothingThatIsNoProgram) {
-    FakeCache cache;
-    context_.cache = &cache;
+TEST_F(LaunchPreparation, StoresNothingThatIsNoProgram) {
+    const ProgramStore store(directory_ / "store", 1000);
+    context_.store = &store;
     for (const std::string& text : {contents_, std::string("text"), std::string()}) {
         write("other.exe", text);
         descriptors_.program = open(directory_ / "other.exe");
@@ -157,7 +148,7 @@ TEST_F(LaunchPreparation, CachesNothingThatIsNoProgram) {
     }
     descriptors_.program = open(directory_.path());
     EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED);
-    EXPECT_EQ(cache.stored, 0);
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "store"));
 }
 
 TEST_F(LaunchPreparation, RefusesAPassedProgramThatItCannotKeep) {

@@ -121,7 +121,7 @@ class SessionTest : public testing::Test {
                     .launcher = &launcher_,
                     .map = interop::PathMap(interop::PathFlavour::posix),
                     .fallback_directory = {},
-                    .cache = nullptr,
+                    .store = nullptr,
                     .audit = [this](const AuditRecord& record) { keep(record); },
                     .scratch = scratch_,
                     .keys = {},

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "hostbridge/file_hold.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "hostbridge/file_owner_win.h"
+#include "hostbridge/user_environment_win.h"
+#include "hostbridge/windows_error_win.h"
+#include "hostbridge/windows_text_win.h"
+
+namespace hostbridge {
+namespace {
+
+constexpr DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
+class HandleHold final : public FileHold {
+  public:
+    explicit HandleHold(UniqueHandle handle) : handle_(std::move(handle)) {}
+
+  private:
+    UniqueHandle handle_;
+};
+
+class LockHold final : public FileHold {
+  public:
+    explicit LockHold(UniqueHandle handle) : handle_(std::move(handle)) {}
+    LockHold(const LockHold&) = delete;
+    LockHold& operator=(const LockHold&) = delete;
+    // Closing gives it back, too, but not at once.
+    ~LockHold() override {
+        OVERLAPPED whole{};
+        UnlockFileEx(handle_.get(), 0, MAXDWORD, MAXDWORD, &whole);
+    }
+
+  private:
+    UniqueHandle handle_;
+};
+
+class WindowsFile final : public HeldFile {
+  public:
+    explicit WindowsFile(UniqueHandle handle) : handle_(std::move(handle)) {}
+
+    proto::Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
+        std::size_t filled = 0;
+        while (filled < buffer.size()) {
+            OVERLAPPED place{};
+            place.Offset = static_cast<DWORD>((offset + filled) & MAXDWORD);
+            place.OffsetHigh = static_cast<DWORD>((offset + filled) >> 32);
+            DWORD size = 0;
+            if (ReadFile(handle_.get(), buffer.data() + filled, static_cast<DWORD>(buffer.size() - filled), &size,
+                         &place) == 0) {
+                if (GetLastError() == ERROR_HANDLE_EOF) break;
+                return windows_error(GetLastError(), "read a file");
+            }
+            if (size == 0) break;
+            filled += size;
+        }
+        return filled;
+    }
+
+  private:
+    UniqueHandle handle_;
+};
+
+proto::Result<UniqueHandle> open(const std::string& path, DWORD access, DWORD share, DWORD creation, DWORD flags) {
+    const auto wide = to_wide(path);
+    if (!wide) return proto::errno_error(EILSEQ, "open " + path);
+    UniqueHandle handle(CreateFileW(wide->c_str(), access, share, nullptr, creation, flags, nullptr));
+    if (!handle) return windows_error(GetLastError(), "open " + path);
+    return handle;
+}
+
+}  // namespace
+
+const bool held_files_are_protected = true;
+const int finished_file_mode = 0700;  // read-only ones could not be removed
+
+proto::Result<std::unique_ptr<HeldFile>> hold_file(const std::string& path) {
+    auto handle = open(path, GENERIC_READ, FILE_SHARE_READ, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL);
+    if (!handle) return handle.error();
+    if (GetFileType(handle->get()) != FILE_TYPE_DISK) return windows_error(ERROR_ACCESS_DENIED, "open " + path);
+    return std::unique_ptr<HeldFile>(std::make_unique<WindowsFile>(std::move(*handle)));
+}
+
+proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path) {
+    auto handle =
+        open(path, FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+    if (!handle) return handle.error();
+    return std::unique_ptr<FileHold>(std::make_unique<HandleHold>(std::move(*handle)));
+}
+
+bool is_held(const std::string& path) {
+    const auto handle = open(path, DELETE, share_all, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+    return !handle && handle.error().code.value() == ERROR_SHARING_VIOLATION;
+}
+
+proto::Result<std::unique_ptr<FileHold>> lock_file(const std::string& path) {
+    auto handle = open(path, GENERIC_READ | GENERIC_WRITE, share_all, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL);
+    if (!handle) return handle.error();
+    OVERLAPPED whole{};
+    if (LockFileEx(handle->get(), LOCKFILE_EXCLUSIVE_LOCK, 0, MAXDWORD, MAXDWORD, &whole) == 0) {
+        return windows_error(GetLastError(), "lock " + path);
+    }
+    return std::unique_ptr<FileHold>(std::make_unique<LockHold>(std::move(*handle)));
+}
+
+proto::Result<void> make_private_directory(const std::string& path) {
+    const auto wide = to_wide(path);
+    if (!wide) return proto::errno_error(EILSEQ, "make " + path);
+    if (auto made = create_private_directory(wide->c_str()); !made)
+        return proto::Error{made.error().code, "make " + path};
+    const auto handle =
+        open(path, READ_CONTROL, share_all, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+    if (!handle) return handle.error();
+    FILE_ATTRIBUTE_TAG_INFO attributes{};
+    if (GetFileInformationByHandleEx(handle->get(), FileAttributeTagInfo, &attributes, sizeof attributes) != 0 &&
+        (attributes.FileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) !=
+            FILE_ATTRIBUTE_DIRECTORY) {
+        return windows_error(ERROR_DIRECTORY, "use " + path);
+    }
+    const auto reason = why_not_private(handle->get());
+    if (!reason) return reason.error();
+    if (*reason) return windows_error(ERROR_ACCESS_DENIED, "use " + path + " (" + std::string(**reason) + ")");
+    return {};
+}
+
+std::string cache_directory() { return variable_in(user_environment_block(), u"LOCALAPPDATA"); }
+
+}  // namespace hostbridge
