@@ -3,60 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
+
+#include "interop/text/utf8.h"
 
 namespace interop {
 namespace {
-
-/// The code point that starts at `position`, which is moved behind it; nothing if it is malformed.
-std::optional<char32_t> decode_utf8(std::string_view text, std::size_t& position) {
-    const auto byte_at = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-    const unsigned char first = byte_at(position);
-    if (first < 0x80) {
-        ++position;
-        return first;
-    }
-    std::size_t length = 0;
-    char32_t lowest = 0;
-    char32_t point = 0;
-    if ((first & 0xE0) == 0xC0) {
-        length = 2, lowest = 0x80, point = first & 0x1F;
-    } else if ((first & 0xF0) == 0xE0) {
-        length = 3, lowest = 0x800, point = first & 0x0F;
-    } else if ((first & 0xF8) == 0xF0) {
-        length = 4, lowest = 0x10000, point = first & 0x07;
-    } else {
-        return std::nullopt;
-    }
-    if (text.size() - position < length) return std::nullopt;
-    for (std::size_t index = 1; index < length; ++index) {
-        const unsigned char next = byte_at(position + index);
-        if ((next & 0xC0) != 0x80) return std::nullopt;
-        point = (point << 6) | (next & 0x3Fu);
-    }
-    if (point < lowest || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return std::nullopt;
-    position += length;
-    return point;
-}
-
-void append_utf8(std::string& text, char32_t point) {
-    const auto append = [&](char32_t byte) { text.push_back(static_cast<char>(byte)); };
-    if (point < 0x80) {
-        append(point);
-    } else if (point < 0x800) {
-        append(0xC0 | (point >> 6));
-        append(0x80 | (point & 0x3F));
-    } else if (point < 0x10000) {
-        append(0xE0 | (point >> 12));
-        append(0x80 | ((point >> 6) & 0x3F));
-        append(0x80 | (point & 0x3F));
-    } else {
-        append(0xF0 | (point >> 18));
-        append(0x80 | ((point >> 12) & 0x3F));
-        append(0x80 | ((point >> 6) & 0x3F));
-        append(0x80 | (point & 0x3F));
-    }
-}
 
 bool is_between(char16_t unit, char16_t first, char16_t last) { return unit >= first && unit <= last; }
 
@@ -94,15 +45,16 @@ char16_t upper_case_of_greek(char16_t unit) {
 std::optional<std::u16string> utf8_to_utf16(std::string_view text) {
     std::u16string units;
     units.reserve(text.size());
-    for (std::size_t position = 0; position < text.size();) {
-        const std::optional<char32_t> point = decode_utf8(text, position);
-        if (!point) return std::nullopt;
-        if (*point < 0x10000) {
-            units.push_back(static_cast<char16_t>(*point));
+    while (!text.empty()) {
+        const Utf8Start start = start_of_utf8(text);
+        if (start.kind != Utf8Start::Kind::whole) return std::nullopt;
+        if (start.point < 0x10000) {
+            units.push_back(static_cast<char16_t>(start.point));
         } else {
-            units.push_back(static_cast<char16_t>(0xD800 + ((*point - 0x10000) >> 10)));
-            units.push_back(static_cast<char16_t>(0xDC00 + ((*point - 0x10000) & 0x3FF)));
+            units.push_back(static_cast<char16_t>(0xD800 + ((start.point - 0x10000) >> 10)));
+            units.push_back(static_cast<char16_t>(0xDC00 + ((start.point - 0x10000) & 0x3FF)));
         }
+        text.remove_prefix(start.length);
     }
     return units;
 }
