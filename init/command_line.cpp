@@ -111,6 +111,7 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
 bool take_run_option(const std::string& option, std::vector<std::string>& words,
                      interop::ProgramInvocation& invocation) {
     constexpr std::string_view pty_option = "--pty=";
+    constexpr std::string_view text_option = "--text=";
     constexpr std::string_view upload_option = "--upload=";
     constexpr std::string_view with_option = "--with=";
     if (option == "--host") {
@@ -122,6 +123,11 @@ bool take_run_option(const std::string& option, std::vector<std::string>& words,
     } else if (option.starts_with(pty_option)) {
         invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
         return invocation.pty.has_value();
+    } else if (option == "--text") {
+        invocation.text = interop::TextRequest{"auto"};
+    } else if (option.starts_with(text_option)) {
+        invocation.text = interop::parse_text_request(option.substr(text_option.size()));
+        return invocation.text.has_value();
     } else if (option.starts_with(upload_option)) {
         invocation.upload = interop::parse_upload_mode(option.substr(upload_option.size()));
         return invocation.upload.has_value();
@@ -162,10 +168,9 @@ bool is_consistent(const interop::ProgramInvocation& invocation) {
 }
 
 constexpr const char* run_usage =
-    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--upload=auto|never] [--with "
-    "FILE|DIR]...\n"
-    "                  [--] FILE [ARGUMENT...]\n"
-    "       mzinit run --host [--detach] [--pty=auto|always|never] [--] NAME [ARGUMENT...]\n"
+    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--text[=ENCODING]]\n"
+    "                  [--upload=auto|never] [--with FILE|DIR]... [--] FILE [ARGUMENT...]\n"
+    "       mzinit run --host [--detach] [--pty=auto|always|never] [--text[=ENCODING]] [--] NAME [ARGUMENT...]\n"
     "\n"
     "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
     "\n"
@@ -175,6 +180,10 @@ constexpr const char* run_usage =
     "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
     "are\n"
     "                 our terminal and we are in its foreground; always; never. Otherwise as configured\n"
+    "  --text         turn the output of a program on the host, but not a terminal's, into UTF-8 with LF at the ends "
+    "of "
+    "lines.\n"
+    "                 ENCODING says what it is: auto, utf-16, utf-8, a code page as cp850; never: leave it as it is\n"
     "  --upload=WHEN  whether FILE is sent to a host that does not see it, with the DLLs beside it that it needs: "
     "auto;\n"
     "                 never. Otherwise as configured\n"

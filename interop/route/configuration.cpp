@@ -72,6 +72,7 @@ class Parser {
         if (key.section == "host") return set_host(key.name, value, setting.continues);
         if (key.section == "route") return set_route(key.name, value, setting.continues);
         if (key.section == "terminal") return set_terminal(key.name, value, setting.continues);
+        if (key.section == "text") return set_text(key.name, value, setting.continues);
         if (key.section == "broker") return set_broker(key.name, value, setting.continues);
         if (key.section == "path") return add_mapping(value);
         if (key.section == "dos") return set_line_ends(value);
@@ -143,6 +144,19 @@ class Parser {
         std::vector<std::string>& names = name == "always" ? terminal.always : terminal.never;
         if (!continued) names.clear();
         for (const std::string_view word : split_list(value)) names.emplace_back(word);
+        return {};
+    }
+
+    proto::Result<void> set_text(std::string_view name, std::string_view value, bool continued) {
+        TextOptions& text = configuration_.text;
+        if (name == "code_page") {
+            const auto number = parse_code_page(value);
+            if (!number) return proto::stated_error("wanted code_page = the number of one that is known, as 850");
+            text.code_page = *number;
+            return {};
+        }
+        if (!continued) text.always.clear();
+        for (const std::string_view word : split_list(value)) text.always.emplace_back(word);
         return {};
     }
 

@@ -10,6 +10,7 @@
 #include "interop/route/routes.h"
 #include "interop/route/runner_dos.h"
 #include "interop/route/terminal_options.h"
+#include "interop/route/text_options.h"
 #include "interop/route/upload_mode.h"
 #include "interop/text/endpoint.h"
 #include "proto/base/result.h"
@@ -35,6 +36,7 @@ struct Configuration {
     std::string automount_root;                          ///< [automount] root, "/mnt/"; empty: not given.
     DosOptions dos;                                      ///< [dos]
     TerminalOptions terminal;                            ///< [terminal]
+    TextOptions text;                                    ///< [text]
     std::string broker_socket = default_broker_socket;   ///< [broker] socket
     BrokerPolicy broker_policy;                          ///< [broker] allow_users, allow_groups
     std::string wine_exit_object = default_exit_object;  ///< [wine] exit_object; empty: none.

@@ -33,6 +33,8 @@ constexpr ConfigurationKey keys[] = {
     {"terminal", "pty", launches, "auto", "", "whether programs on the host get a terminal of their own"},
     {"terminal", "always", launches, "", "none", "names of programs that always get one"},
     {"terminal", "never", launches, "", "none", "names of programs that never get one"},
+    {"text", "always", launches, "", "none", "names of programs on the host whose output becomes UTF-8 with LF"},
+    {"text", "code_page", launches, "437", "", "what their output is in if it is no Unicode"},
     {"path", "map", launches, "", "none", "the host's name for a directory", true},
     {"interop", "enabled", launches, "true", "", "whether Windows and DOS programs are run at all"},
     {"interop", "appendWindowsPath", launches, "false", "",

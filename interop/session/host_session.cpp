@@ -67,6 +67,9 @@ class HostSession {
 
     SessionOutcome run(const mzinit::v1::Launch& launch);
 
+    /// To be called before run().
+    void convert_output(TextEncoding text) { text_ = text; }
+
   private:
     // --- the socket
     void wait_for_bytes();
@@ -81,7 +84,7 @@ class HostSession {
     void end_stdin(int error);
     void confirm_stdin(std::uint64_t total);
     void wait_for_stdin();
-    void make_sink(std::uint8_t stream);
+    void make_sink(std::uint8_t stream, std::optional<TextEncoding> text);
     void output_broke(std::uint8_t stream);
     [[nodiscard]] bool output_is_written() const;
 
@@ -118,6 +121,8 @@ class HostSession {
     bool is_stdin_in_line_ = false;  ///< The last of them ends no line.
     bool has_typed_end_ = false;     ///< There was no more, and the program's terminal was told so.
     std::array<std::unique_ptr<OutputSink>, proto::standard_stream_count> sinks_;
+    std::optional<TextEncoding> text_;    ///< What output that is no terminal's is converted from.
+    std::uint32_t terminal_streams_ = 0;  ///< Those that were asked to be a terminal's.
     bool wants_detached_ = false;
     std::optional<Detached> detached_;
     std::size_t launch_left_ = 0;  ///< Bytes of the Launch frame that the kernel has not taken yet.
@@ -151,6 +156,7 @@ SessionOutcome HostSession::run(const mzinit::v1::Launch& launch) {
     }
     launch_left_ = protocol_.output().size();
     wants_detached_ = launch.detach();
+    terminal_streams_ = launch.terminal_streams();
     flush();
     wait_for_liveness_check();
     wait_for_bytes();
@@ -260,7 +266,8 @@ void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
     }
     const std::uint32_t relayed = reply.relayed_streams();
     for (const std::uint8_t stream : {stream_stdout, stream_stderr}) {
-        if ((relayed & 1u << stream) != 0) make_sink(stream);
+        const bool is_terminal = terminal_ && (terminal_streams_ & 1u << stream) != 0;
+        if ((relayed & 1u << stream) != 0) make_sink(stream, is_terminal ? std::nullopt : text_);
     }
     if ((relayed & 1u << stream_stdin) != 0) {
         stdin_ = make_stdin_source(STDIN_FILENO);
@@ -268,8 +275,8 @@ void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
     }
 }
 
-void HostSession::make_sink(std::uint8_t stream) {
-    sinks_[stream] = std::make_unique<OutputSink>(stream, readiness_,
+void HostSession::make_sink(std::uint8_t stream, std::optional<TextEncoding> text) {
+    sinks_[stream] = std::make_unique<OutputSink>(stream, readiness_, text,
                                                   OutputSink::Handlers{
                                                       .delivered =
                                                           [this, stream](std::uint32_t bytes) {
@@ -462,6 +469,9 @@ void HostSession::exited(const mzinit::v1::ExitStatus& status) {
     // Our own terminal would have sent it to the whole job: the script that started us ends too.
     const bool was_typed = ended.action.signal == SIGINT || ended.action.signal == SIGQUIT;
     ended.concerns_job = terminal_ && was_typed && forwarded_signal_ == 0;
+    for (const auto& sink : sinks_) {
+        if (sink) sink->end();
+    }
     ended_ = std::move(ended);
     finish_when_written();
 }
@@ -505,10 +515,12 @@ bool descriptors_are_available() {
 }  // namespace
 
 SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
-                                std::span<const int> descriptors) {
+                                std::span<const int> descriptors, std::optional<TextEncoding> text) {
     if (!descriptors_are_available())
         return NotStarted{"too many open files (see ulimit -n)", exit_code::bridge_failed};
-    return HostSession(std::move(connection), descriptors).run(launch);
+    HostSession session(std::move(connection), descriptors);
+    if (text) session.convert_output(*text);
+    return session.run(launch);
 }
 
 }  // namespace interop

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
 
 #include "interop/session/exit_status.h"
 #include "interop/session/host_connection.h"
+#include "interop/text/text_decoder.h"
 #include "launch.pb.h"
 
 namespace interop {
@@ -38,8 +40,9 @@ struct Lost {
 using SessionOutcome = std::variant<NotStarted, Ended, Detached, Lost>;
 
 /// Runs one program over `connection`: sends `launch` with `descriptors` (borrowed), carries the streams that are
-/// relayed and the signals, and returns when all is over. Descriptors 0 to 2 are used, and left as they were.
+/// relayed and the signals, and returns when all is over. Output that is no terminal's is converted from `text`, if that
+/// is given. Descriptors 0 to 2 are used, and left as they were.
 SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
-                                std::span<const int> descriptors);
+                                std::span<const int> descriptors, std::optional<TextEncoding> text);
 
 }  // namespace interop

@@ -72,7 +72,8 @@ void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
     for (int fd = 0; fd < 3; ++fd) {
         // A process of another session would steal the shell's input from a terminal, and nothing would stop it.
         const bool is_of_terminal_session = (request.launch.terminal_streams() & 1u << fd) != 0;
-        if (!is_of_terminal_session && isatty(fd) != 1) add(roles[fd], fd);
+        const bool is_converted = fd != STDIN_FILENO && request.text;
+        if (!is_of_terminal_session && !is_converted && isatty(fd) != 1) add(roles[fd], fd);
     }
 }
 
@@ -101,8 +102,9 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     add_environment(launch, paths);
     launch.set_detach(invocation.detach);
     if (!invocation.detach) {
-        add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(
-                                 invocation.is_host_name ? invocation.path : program.absolute_path)));
+        const std::string& path = invocation.is_host_name ? invocation.path : program.absolute_path;
+        add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(path)));
+        request.text = configuration.text.encoding_for(path, invocation.text);
     }
     if (passing == Passing::descriptors) add_descriptors(request, program);
     return request;

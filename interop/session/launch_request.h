@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,13 @@ struct LaunchRequest {
     mzinit::v1::Launch launch;
     std::vector<int> descriptors;  ///< Borrowed from the ProgramFile, the caller and `working_directory`.
     UniqueFd working_directory;
+    std::optional<TextEncoding> text;  ///< How its output that is no terminal's is to be read; nothing: as it is.
 };
 
 enum class Passing { none, descriptors };
 
 /// Puts together what the agent has to know. `program` is empty if and only if the invocation names one of the host's. With Passing::descriptors the program, the working directory and every
-/// standard stream that is not a terminal are passed; for a detached program no streams.
+/// standard stream that is not a terminal are passed, but output only if it is left as it is; for a detached program no streams.
 LaunchRequest make_launch_request(const ProgramInvocation& invocation, const ProgramFile& program,
                                   const Configuration& configuration, unsigned depth, Passing passing);
 

@@ -114,7 +114,7 @@ SessionOutcome ProgramRun::run_on_host() {
     }
     const Passing passing = connection.passes_descriptors ? Passing::descriptors : Passing::none;
     const LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1, passing);
-    return run_host_session(std::move(connection), request.launch, request.descriptors);
+    return run_host_session(std::move(connection), request.launch, request.descriptors, request.text);
 }
 
 std::optional<int> ProgramRun::try_host(Backend backend) {
@@ -136,6 +136,10 @@ std::optional<int> ProgramRun::try_host(Backend backend) {
 
 std::optional<int> ProgramRun::try_local(Backend backend) {
     if (!installed_) installed_ = find_installation();
+    if (!invocation_.detach && invocation_.text && configuration_.text.encoding_for("", invocation_.text)) {
+        note_failure({"--text is for programs on the host, not for those run here", exit_code::cannot_run});
+        return std::nullopt;
+    }
     const LocalLaunch launch{program_.image, program_.absolute_path, invocation_.arguments, depth_ + 1};
     if (invocation_.detach) {
         auto started = start_locally_detached(backend, launch, *installed_, configuration_);

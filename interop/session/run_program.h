@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "interop/route/terminal_options.h"
+#include "interop/route/text_options.h"
 #include "interop/route/upload_mode.h"
 
 namespace interop {
@@ -18,6 +19,7 @@ struct ProgramInvocation {
     int program_fd = -1;                 ///< AT_EXECFD of a rule with flag O: taken over; -1 if there is none.
     bool interactive = false;            ///< A DOS program may have a window.
     std::optional<PtyMode> pty;          ///< --pty; nothing: as configured.
+    std::optional<TextRequest> text;     ///< --text; nothing: as configured.
     std::optional<UploadMode> upload;    ///< --upload; nothing: as configured.
     std::vector<std::string> with;  ///< --with: files and directories that are sent with the program, if it is sent.
     bool detach = false;            ///< Only to be started; see run_program().

@@ -100,6 +100,7 @@ TEST(ConfigurationKeys, HaveTheDefaultsThatAreInForce) {
     EXPECT_EQ(written.automount_root, unwritten.automount_root);
     EXPECT_EQ(written.dos.line_ends, unwritten.dos.line_ends);
     EXPECT_EQ(written.terminal.mode, unwritten.terminal.mode);
+    EXPECT_EQ(written.text.code_page, unwritten.text.code_page);
     EXPECT_EQ(written.broker_socket, unwritten.broker_socket);
     EXPECT_EQ(written.broker_policy.users, unwritten.broker_policy.users);
     EXPECT_EQ(written.broker_policy.groups, unwritten.broker_policy.groups);
