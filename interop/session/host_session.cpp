@@ -2,6 +2,7 @@
 #include "interop/session/host_session.h"
 
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -22,6 +23,8 @@
 #include "interop/os/unique_fd.h"
 #include "interop/session/caller_terminal.h"
 #include "interop/session/output_sink.h"
+#include "interop/session/program_upload.h"
+#include "interop/session/progress_line.h"
 #include "interop/session/readiness.h"
 #include "interop/session/signal_forwarding.h"
 #include "interop/session/stdin_source.h"
@@ -63,7 +66,7 @@ void warn(std::string_view text) { dprintf(STDERR_FILENO, "mzinit: %s\n", printa
 
 class HostSession {
   public:
-    HostSession(HostConnection connection, std::span<const int> descriptors);
+    HostSession(HostConnection connection, std::span<const int> descriptors, const UploadSource& source);
 
     SessionOutcome run(const mzinit::v1::Launch& launch);
 
@@ -77,6 +80,11 @@ class HostSession {
     void flush();
     void dispatch(proto::ClientEvent&& received);
     void connection_failed(const proto::Error& error);
+
+    // --- a program that the host does not see
+    void begin_upload();
+    void describe_program();
+    void pump_upload();
 
     // --- streams
     void launched(const mzinit::v1::LaunchReply& reply);
@@ -115,6 +123,9 @@ class HostSession {
     asio::steady_timer grace_timer_;
     proto::Liveness liveness_;
 
+    const UploadSource& source_;
+    std::optional<ProgramUpload> upload_;  ///< From the agent's question until the answer to the launch.
+    std::optional<ProgressLine> progress_;
     std::unique_ptr<StdinSource> stdin_;
     std::chrono::milliseconds stdin_poll_ = first_poll;
     std::uint64_t stdin_shown_ = 0;  ///< Bytes that `stdin_` has given us.
@@ -138,7 +149,7 @@ class HostSession {
     std::optional<SessionOutcome> outcome_;
 };
 
-HostSession::HostSession(HostConnection connection, std::span<const int> descriptors)
+HostSession::HostSession(HostConnection connection, std::span<const int> descriptors, const UploadSource& source)
     : connection_(std::move(connection)),
       protocol_(*connection_.protocol),
       descriptors_(descriptors.begin(), descriptors.end()),
@@ -148,7 +159,8 @@ HostSession::HostSession(HostConnection connection, std::span<const int> descrip
       liveness_timer_(context_),
       stdin_timer_(context_),
       grace_timer_(context_),
-      liveness_(Clock::now()) {}
+      liveness_(Clock::now()),
+      source_(source) {}
 
 SessionOutcome HostSession::run(const mzinit::v1::Launch& launch) {
     if (!protocol_.send_launch(launch)) {
@@ -211,6 +223,7 @@ void HostSession::flush() {
                 waiting_to_send_ = false;
                 if (error || outcome_) return;
                 flush();
+                pump_upload();
                 pump_stdin();
             });
         } else {
@@ -225,11 +238,19 @@ void HostSession::connection_failed(const proto::Error& error) {
     if (ended_) return;  // nothing more was expected of the agent; only our own writing is left
     if (detached_) return finish(*detached_);
     if (protocol_.refused()) return finish(NotStarted{error.doing, exit_code::bridge_failed});
-    if (launch_left_ != 0) return finish(NotStarted{"the agent: " + error.message(), exit_code::bridge_failed});
+    if (launch_left_ != 0 || protocol_.agent_lacks_program()) {
+        return finish(NotStarted{"the agent: " + error.message(), exit_code::bridge_failed});
+    }
     finish(Lost{"lost the connection to the agent (" + error.message() + ")"});
 }
 
 void HostSession::dispatch(proto::ClientEvent&& received) {
+    const bool is_answer =
+        std::holds_alternative<event::Launched>(received) || std::holds_alternative<event::LaunchFailed>(received);
+    if (is_answer) {
+        upload_.reset();
+        progress_.reset();
+    }
     if (auto* reply = std::get_if<event::Launched>(&received)) {
         launched(reply->reply);
     } else if (auto* failed = std::get_if<event::LaunchFailed>(&received)) {
@@ -248,11 +269,49 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
         stop_and_resume(SignalForwarding::Stop::job);
     } else if (std::holds_alternative<event::StdinClosed>(received)) {
         protocol_.send_stdin_end();
+    } else if (std::holds_alternative<event::ManifestRequested>(received)) {
+        begin_upload();
+    } else if (auto* wanted = std::get_if<event::FilesWanted>(&received)) {
+        upload_->want(std::move(wanted->indices));
+        pump_upload();
+    } else if (std::holds_alternative<event::UploadCredit>(received)) {
+        pump_upload();
     } else if (auto* progress = std::get_if<event::Progressed>(&received)) {
-        if (isatty(STDERR_FILENO) == 1) warn(progress->text);
+        if (!protocol_.agent_lacks_program() && isatty(STDERR_FILENO) == 1) warn(progress->text);
     } else if (auto* exit = std::get_if<event::Exited>(&received)) {
         exited(exit->status);
     }
+}
+
+void HostSession::begin_upload() {
+    auto parts = source_.find_parts();
+    if (!parts) return finish(NotStarted{parts.error().message(), exit_code::cannot_run});
+    upload_.emplace(std::move(*parts), protocol_);
+    progress_.emplace(source_.name);
+    describe_program();
+}
+
+// In steps, so that a signal that comes meanwhile, or the end of the connection, is seen.
+void HostSession::describe_program() {
+    const auto described = upload_->describe();
+    if (!described) return finish(NotStarted{described.error().message(), exit_code::cannot_run});
+    if (*described) return flush();
+    const auto progress = upload_->progress();
+    progress_->update("reading", progress.done, progress.total);
+    asio::post(context_, [this] {
+        if (!outcome_ && upload_) describe_program();
+    });
+}
+
+void HostSession::pump_upload() {
+    if (!upload_) return;
+    while (protocol_.output().size() < largest_backlog && !send_broken_ && upload_->send()) {
+        const auto progress = upload_->progress();
+        progress_->update("sending", progress.done, progress.total);
+        flush();
+    }
+    flush();
+    if (!protocol_.agent_lacks_program()) progress_->erase();
 }
 
 void HostSession::launched(const mzinit::v1::LaunchReply& reply) {
@@ -392,6 +451,10 @@ void HostSession::signal_received(int signal) {
         if (signal != SIGTSTP && signal != SIGCONT) finish(Ended{{.signal = signal}, {}});
         return;
     }
+    // There is nothing yet that the signal could be for.
+    if (protocol_.agent_lacks_program() && signal != SIGTSTP && signal != SIGCONT) {
+        return finish(Ended{{.signal = signal}, {}});
+    }
     if (signal == SIGTSTP) return suspend(SignalForwarding::Stop::us);
     if (signal == SIGINT && is_impatient()) return finish(Ended{{.signal = SIGINT}, {}});
     if (const auto number = protocol_signal(signal)) {
@@ -422,6 +485,7 @@ void HostSession::suspend(SignalForwarding::Stop whom) {
 
 void HostSession::stop_and_resume(SignalForwarding::Stop whom) {
     flush();
+    if (progress_) progress_->erase();
     if (terminal_) terminal_->give_back();
     signals_.stop_like_unhandled(whom);
     protocol_.send_signal(mzinit::v1::SIGNAL_CONT);
@@ -515,10 +579,11 @@ bool descriptors_are_available() {
 }  // namespace
 
 SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
-                                std::span<const int> descriptors, std::optional<TextEncoding> text) {
+                                std::span<const int> descriptors, const UploadSource& source,
+                                std::optional<TextEncoding> text) {
     if (!descriptors_are_available())
         return NotStarted{"too many open files (see ulimit -n)", exit_code::bridge_failed};
-    HostSession session(std::move(connection), descriptors);
+    HostSession session(std::move(connection), descriptors, source);
     if (text) session.convert_output(*text);
     return session.run(launch);
 }

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "interop/session/exit_status.h"
 #include "interop/session/host_connection.h"
+#include "interop/session/program_parts.h"
 #include "interop/text/text_decoder.h"
 #include "launch.pb.h"
 
@@ -39,10 +42,17 @@ struct Lost {
 
 using SessionOutcome = std::variant<NotStarted, Ended, Detached, Lost>;
 
-/// Runs one program over `connection`: sends `launch` with `descriptors` (borrowed), carries the streams that are
-/// relayed and the signals, and returns when all is over. Output that is no terminal's is converted from `text`, if that
-/// is given. Descriptors 0 to 2 are used, and left as they were.
+/// What a session needs to know of the program only if the host does not see it.
+struct UploadSource {
+    std::string name;  ///< For the user.
+    std::function<proto::Result<std::vector<ProgramPart>>()> find_parts;
+};
+
+/// Runs one program over `connection`: sends `launch` with `descriptors` (borrowed), and the program if the launch offers it and
+/// the agent asks for it, carries the streams that are relayed and the signals, and returns when all is over. Output that is no
+/// terminal's is converted from `text`, if that is given. Descriptors 0 to 2 are used, and left as they were.
 SessionOutcome run_host_session(HostConnection connection, const mzinit::v1::Launch& launch,
-                                std::span<const int> descriptors, std::optional<TextEncoding> text);
+                                std::span<const int> descriptors, const UploadSource& source,
+                                std::optional<TextEncoding> text);
 
 }  // namespace interop

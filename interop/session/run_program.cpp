@@ -112,9 +112,14 @@ SessionOutcome ProgramRun::run_on_host() {
     if (invocation_.is_host_name && !looks_up) {
         return NotStarted{"the agent looks up no programs by name", exit_code::cannot_run};
     }
+    const bool takes_files = (connection.protocol->agreement().capabilities & proto::capability::uploads) != 0;
     const Passing passing = connection.passes_descriptors ? Passing::descriptors : Passing::none;
-    const LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1, passing);
-    return run_host_session(std::move(connection), request.launch, request.descriptors, request.text);
+    LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1, passing);
+    request.launch.set_can_upload(takes_files && !invocation_.is_host_name &&
+                                  configuration_.upload == UploadMode::automatic);
+    const UploadSource source{base_name(invocation_.path),
+                              [this] { return find_program_parts(program_, invocation_.with); }};
+    return run_host_session(std::move(connection), request.launch, request.descriptors, source, request.text);
 }
 
 std::optional<int> ProgramRun::try_host(Backend backend) {

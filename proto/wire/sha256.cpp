@@ -29,6 +29,11 @@ Sha256::Sha256() : context_(new mbedtls_sha256_context) {
 
 Sha256::Sha256(Sha256&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
 
+Sha256& Sha256::operator=(Sha256&& other) noexcept {
+    std::swap(context_, other.context_);
+    return *this;
+}
+
 Sha256::~Sha256() {
     mbedtls_sha256_free(context_);  // takes null too
     delete context_;

@@ -22,7 +22,7 @@ class Sha256 {
   public:
     Sha256();
     Sha256(Sha256&& other) noexcept;
-    Sha256& operator=(Sha256&&) = delete;
+    Sha256& operator=(Sha256&& other) noexcept;
     ~Sha256();
 
     void add(std::string_view bytes);
