@@ -60,7 +60,8 @@ class Packages(unittest.TestCase):
         units = {path for path in files if re.fullmatch(r"/usr/lib/systemd/system/mzinit-[a-z]+\.service", path)}
         self.assertIn("/usr/lib/systemd/system/mzinit-register.service", units)
         self.assertEqual(set(files) - units,
-                         {"/usr/sbin/mzinit", "/usr/bin/mzpath", "/usr/lib/binfmt.d/mzinit.conf", "/usr/share/doc/mzinit/copyright"})
+                         {"/usr/sbin/mzinit", "/usr/bin/mzpath", "/usr/lib/binfmt.d/mzinit.conf", "/usr/share/doc/mzinit/copyright",
+                          "/usr/share/bash-completion/completions/mzinit"})
         modes = {"/usr/sbin/mzinit": "-rwxr-xr-x", "/usr/bin/mzpath": "lrwxrwxrwx"}
         for path, mode in files.items():
             self.assertEqual(mode, modes.get(path, "-rw-r--r--"), path)
