@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`mzinit run --text`: what programs on the host write becomes UTF-8 with LF."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -115,6 +116,19 @@ class Client(TextTest):
         self.assertEqual(result.returncode, 0)
         self.assertEqual(len(result.stdout), 1000 * len(line.replace("\r\n", "\n").encode()))
         self.assertEqual(result.stdout[-100:], (line * 2).replace("\r\n", "\n").encode()[-100:])
+
+    def test_what_is_kept_waits_for_a_full_pipe(self):
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        output = b"x" * fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+        agent = self.writing(output + b"\r")
+        process = subprocess.Popen((bridges.MZINIT, "run", "--text", self.program), stdin=subprocess.DEVNULL,
+                                   stdout=writing, env=self.environment)
+        os.close(writing)
+        bridges.wait_until(lambda: agent.launches, "the program has ended")
+        with os.fdopen(os.dup(reading), "rb") as file:
+            self.assertEqual(file.read(), output + b"\r")
+        self.assertEqual(process.wait(bridges.HANG_GUARD), 7)
 
     def test_a_reader_that_leaves_ends_it(self):
         def program(running):
