@@ -64,9 +64,18 @@ proto::Result<LauncherOptions> parse_launcher_options(const AgentOptions& option
     return parsed;
 }
 
-std::string store_directory(const AgentOptions& options) {
-    if (!options.cache_directory.empty()) return options.cache_directory;
-    return cache_directory() + "/mzinit/programs";
+// Empty if this user has no place for it.
+proto::Result<std::string> store_directory(const AgentOptions& options) {
+    if (options.cache_directory.empty()) {
+        const std::string parent = cache_directory();
+        return parent.empty() ? parent : parent + "/mzinit/programs";
+    }
+    // Programs are started in directories of their own.
+    if (!interop::is_plain_host_path(options.cache_directory, path_flavour())) {
+        return proto::errno_error(EINVAL,
+                                  "use --cache-dir " + options.cache_directory + " (it is not an absolute path)");
+    }
+    return options.cache_directory;
 }
 
 proto::Result<void> check_fallback_directory(const std::string& path) {
@@ -123,7 +132,9 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     if (auto checked = check_fallback_directory(options.fallback_directory); !checked) return checked;
 
     // Work that is under way when the loop is destroyed still uses the store, so that comes first.
-    const ProgramStore store(store_directory(options), options.cache_size);
+    const auto root = store_directory(options);
+    if (!root) return root.error();
+    const ProgramStore store(*root, options.cache_size);
     std::vector<char> scratch(limits::output_read);
     uv::Loop loop;
     enlarge_thread_pool(loop.get());
@@ -132,7 +143,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .launcher = nullptr,
                              .map = std::move(*map),
                              .fallback_directory = options.fallback_directory,
-                             .store = options.cache_size > 0 ? &store : nullptr,
+                             .store = options.cache_size > 0 && !root->empty() ? &store : nullptr,
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,
                              .discarded_output = &discarded_output,

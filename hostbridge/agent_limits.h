@@ -23,6 +23,8 @@ inline constexpr std::size_t small_connection_read = 8u << 10;
 inline constexpr std::chrono::milliseconds drain = 5s;
 /// How many pipes of descendants that live on are read and what they give is thrown away.
 inline constexpr std::size_t discarded_outputs = 256;
+/// Of how many detached programs, those that were started last, what was stored for them is kept in any case.
+inline constexpr std::size_t stored_detached = 64;
 /// How soon after that it is looked at again whether everything was read.
 inline constexpr std::chrono::milliseconds drain_recheck = 250ms;
 /// How long a client may take to read the last of what is sent to it.

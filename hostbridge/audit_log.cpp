@@ -63,6 +63,7 @@ std::string format_specific(const LaunchRecord& record, LogFormat format, std::s
     RecordLine line("launch", format, time);
     line.add_text("peer", record.peer);
     line.add_text("program", record.program);
+    if (record.uploaded) line.add_number("uploaded", *record.uploaded);
     if (record.process_id != 0) line.add_number("pid", record.process_id);
     line.add_text("result", record.result);
     line.add_number("ms", static_cast<std::uint64_t>(record.duration.count()));

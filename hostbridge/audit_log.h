@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,8 +23,9 @@ std::string escape_for_log(std::string_view text);
 struct LaunchRecord {
     std::string peer;
     std::string program;
-    std::string result;            ///< "exit 0", "signal 9", "refused not_found", "client lost", "detached".
-    std::uint64_t process_id = 0;  ///< 0: nothing was started.
+    std::string result;                     ///< "exit 0", "signal 9", "refused not_found", "client lost", "detached".
+    std::optional<std::uint64_t> uploaded;  ///< How many bytes of it came from the guest, if the host did not see it.
+    std::uint64_t process_id = 0;           ///< 0: nothing was started.
     std::chrono::milliseconds duration{0};
 };
 

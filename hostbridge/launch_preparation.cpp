@@ -18,7 +18,7 @@ namespace {
 using mzinit::v1::Launch;
 
 template <typename T>
-using Outcome = std::variant<T, LaunchFailure>;
+using Outcome = std::variant<T, LaunchFailure, UploadNeeded>;
 
 struct OpenProgram {
     std::string path;
@@ -125,6 +125,8 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
     if (context.store == nullptr)
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
     if (auto refused = refuse_to_store(passed, launch.program())) return std::move(*refused);
+    // What it needs beside it was not passed.
+    if (context.can_ask_for_upload) return UploadNeeded();
     auto stored = context.store->store_passed(passed, launch.program());
     if (!stored) return store_failure(stored.error());
     return open_stored_program(std::move(*stored));
@@ -134,14 +136,26 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
                                   const LaunchContext& context) {
     const std::string path = host_path(launch.program(), launch.host_program(), context);
     if (descriptors.program) return find_passed_program(launch, descriptors.program.get(), path, context);
+    if (path.empty() && context.can_ask_for_upload) return UploadNeeded();
     if (path.empty()) {
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host has no path for it (give the agent --map)");
     }
     auto seen = open_program(path);
     if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && !has_expected_head(*program, launch)) {
-        return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
+        seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
     }
+    if (context.can_ask_for_upload && !std::holds_alternative<OpenProgram>(seen)) return UploadNeeded();
     return seen;
+}
+
+Outcome<OpenProgram> take_uploaded_program(const Launch& launch, const LaunchDescriptors& descriptors,
+                                           StoredProgram stored) {
+    auto opened = open_stored_program(std::move(stored));
+    const auto* program = std::get_if<OpenProgram>(&opened);
+    if (program != nullptr && !descriptors.program && !has_expected_head(*program, launch)) {
+        return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the program changed before it was sent");
+    }
+    return opened;
 }
 
 // It is what the agent's user has under that name: there is nothing to compare it with.
@@ -238,11 +252,19 @@ proto::Result<LaunchDescriptors> match_descriptors(const Launch& launch, PassedD
     return sorted;
 }
 
-std::variant<PreparedLaunch, LaunchFailure> prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors,
-                                                           const LaunchContext& context) {
+Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors, const LaunchContext& context,
+                           std::optional<StoredProgram> stored) {
     if (auto refused = check_texts(launch)) return std::move(*refused);
     const bool is_named = !launch.host_name().empty();
-    auto found = is_named ? look_up_program(launch.host_name()) : find_program(launch, descriptors, context);
+    auto found = stored     ? take_uploaded_program(launch, descriptors, std::move(*stored))
+                 : is_named ? look_up_program(launch.host_name())
+                            : find_program(launch, descriptors, context);
+    if (std::holds_alternative<UploadNeeded>(found)) {
+        // Nothing is sent for a launch that cannot be.
+        ProcessRequest unused;
+        if (auto unusable = find_working_directory(launch, descriptors, context, unused)) return std::move(*unusable);
+        return UploadNeeded();
+    }
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
     auto& program = std::get<OpenProgram>(found);
     ProcessRequest request;

@@ -29,7 +29,8 @@ struct LaunchContext {
     bool same_kernel = false;               ///< The client sees our files: its paths are tried as they are.
     const interop::PathMap* map = nullptr;  ///< The agent's own --map.
     std::string fallback_directory;         ///< Empty: there is none.
-    const ProgramStore* store = nullptr;    ///< For passed programs that we cannot see; may be null.
+    const ProgramStore* store = nullptr;    ///< For programs that we cannot see; may be null.
+    bool can_ask_for_upload = false;        ///< The client would send the program; needs a store.
 };
 
 /// A program that may be started.
@@ -38,11 +39,15 @@ struct PreparedLaunch {
     std::optional<StoredProgram> stored;  ///< Set if that is what it names; to be kept as long as the program runs.
 };
 
+/// There is no such program here: the client has to send it.
+struct UploadNeeded {};
+
+using Preparation = std::variant<PreparedLaunch, LaunchFailure, UploadNeeded>;
+
 /// Finds the program and the working directory that `launch` means and makes sure that they are the ones
-/// (PROTOCOL.md, section 5). It waits for the disk: run it on the work queue. The streams of `descriptors` are left to the
+/// (PROTOCOL.md, section 5). `stored` is the program, if the client has sent it. It waits for the disk: run it on the work queue. The streams of `descriptors` are left to the
 /// caller, and so is passed_working_directory.
-std::variant<PreparedLaunch, LaunchFailure> prepare_launch(const mzinit::v1::Launch& launch,
-                                                           const LaunchDescriptors& descriptors,
-                                                           const LaunchContext& context);
+Preparation prepare_launch(const mzinit::v1::Launch& launch, const LaunchDescriptors& descriptors,
+                           const LaunchContext& context, std::optional<StoredProgram> stored = std::nullopt);
 
 }  // namespace hostbridge

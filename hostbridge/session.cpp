@@ -17,10 +17,11 @@ namespace {
 namespace event = proto::agent_event;
 using Clock = std::chrono::steady_clock;
 
-proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& nonce) {
+proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& nonce, bool takes_uploads) {
     proto::GreetingOptions options;
     if (peer.transport == Peer::Transport::unix_socket) options.capabilities |= proto::capability::descriptor_passing;
     if (path_flavour() == interop::PathFlavour::windows) options.capabilities |= proto::capability::raw_command_tail;
+    if (takes_uploads) options.capabilities |= proto::capability::uploads;
     options.nonce = nonce;
     options.capabilities |= proto::capability::host_names | proto::capability::reports;
     options.software = software_name();
@@ -51,8 +52,9 @@ struct Session::LaunchJob {
     mzinit::v1::Launch launch;
     LaunchDescriptors descriptors;
     LaunchContext context;
-    interop::PathMap map;  // a copy: the session's services may be gone first
-    std::variant<PreparedLaunch, LaunchFailure> outcome;
+    interop::PathMap map;                 // a copy: the session's services may be gone first
+    std::optional<StoredProgram> stored;  // has come from the client
+    Preparation outcome;
 };
 
 Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer,
@@ -61,7 +63,7 @@ Session::Session(SessionServices& services, std::unique_ptr<Connection> connecti
       connection_(std::move(connection)),
       peer_(peer),
       events_(std::move(events)),
-      protocol_(greeting_options(peer, nonce), key_lookup(services, key_policy)),
+      protocol_(greeting_options(peer, nonce, services.store != nullptr), key_lookup(services, key_policy)),
       liveness_(Clock::now()),
       deadline_(services.loop, [this] { on_deadline(); }),
       tick_(services.loop, [this] { on_tick(); }) {}
@@ -89,8 +91,8 @@ void Session::abort(std::string_view reason) {
 // --- what the connection says ----------------------------------------------------------------------------
 
 std::span<char> Session::receive_buffer() {
-    // Large only for those who send standard input: every session keeps its buffer.
-    return protocol_.decoder().prepare(stdin_ ? limits::connection_read : limits::small_connection_read);
+    // Large only for those who send much: every session keeps its buffer.
+    return protocol_.decoder().prepare(stdin_ || upload_ ? limits::connection_read : limits::small_connection_read);
 }
 
 void Session::received(std::size_t size, PassedDescriptors descriptors) {
@@ -164,6 +166,12 @@ void Session::handle(proto::AgentEvent next) {
         send_info();
     } else if (auto* received = std::get_if<event::ReportReceived>(&next)) {
         take_report(received->report);
+    } else if (auto* manifest = std::get_if<event::ManifestReceived>(&next)) {
+        take_manifest(manifest->manifest);
+    } else if (auto* file_data = std::get_if<event::UploadData>(&next)) {
+        take_upload(file_data->bytes);
+    } else if (auto* end = std::get_if<event::UploadEnded>(&next)) {
+        end_upload(end->is_complete);
     } else if (auto* data = std::get_if<event::StdinData>(&next)) {
         take_stdin(data->bytes);
     } else if (std::holds_alternative<event::StdinEnded>(next)) {
@@ -275,25 +283,37 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
         return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY, .text = std::move(*refused)});
     }
     phase_ = Phase::preparing;
-    deadline_.start(services_.start_limit);
     tick_.start(proto::limits::progress_interval, proto::limits::progress_interval);
     auto job = std::make_shared<LaunchJob>(LaunchJob{.launch = std::move(launch),
                                                      .descriptors = std::move(*descriptors),
                                                      .context = {},
                                                      .map = services_.map,
+                                                     .stored = {},
                                                      .outcome = {}});
     job->context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
                     .map = &job->map,
                     .fallback_directory = services_.fallback_directory,
-                    .store = services_.store};
+                    .store = services_.store,
+                    .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload()};
+    prepare(std::move(job));
+}
+
+void Session::prepare(std::shared_ptr<LaunchJob> job) {
+    deadline_.start(services_.start_limit);
     uv::queue_work(
-        services_.loop, [job] { job->outcome = prepare_launch(job->launch, job->descriptors, job->context); },
+        services_.loop,
+        [job] {
+            job->outcome =
+                prepare_launch(job->launch, job->descriptors, job->context, std::exchange(job->stored, std::nullopt));
+        },
         [job, weak = weak_from_this()] {
-            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->prepared(*job);
+            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->prepared(job);
         });
 }
 
-void Session::prepared(LaunchJob& job) {
+void Session::prepared(const std::shared_ptr<LaunchJob>& shared_job) {
+    LaunchJob& job = *shared_job;
+    if (std::holds_alternative<UploadNeeded>(job.outcome)) return ask_for_upload(shared_job);
     if (auto* failure = std::get_if<LaunchFailure>(&job.outcome)) return fail_launch(*failure);
     auto& [request, stored] = std::get<PreparedLaunch>(job.outcome);
     if (auto refused = services_.launcher->refusal(request.image)) return fail_launch(*refused);
@@ -314,6 +334,68 @@ void Session::prepared(LaunchJob& job) {
         [weak = weak_from_this()](ExitResult result) {
             if (const auto self = weak.lock(); self && self->phase_ == Phase::running) self->exited(result);
         });
+}
+
+// Each step of it has as long as a start has, because how long the whole takes is up to the program's size.
+void Session::ask_for_upload(std::shared_ptr<LaunchJob> job) {
+    deadline_.start(services_.start_limit);
+    awaiting_upload_ = std::move(job);
+    protocol_.send_manifest_request();
+    flush();
+}
+
+void Session::take_manifest(const mzinit::v1::Manifest& manifest) {
+    deadline_.start(services_.start_limit);
+    record_->uploaded = 0;
+    std::vector<ManifestEntry> entries;
+    for (const auto& file : manifest.files()) {
+        ManifestEntry entry{file.name(), file.size(), {}};
+        std::ranges::copy(file.sha256(), entry.sha256.begin());
+        entries.push_back(std::move(entry));
+    }
+    const auto failed = [this](const LaunchFailure& failure) { fail_launch(failure); };
+    upload_ = std::make_shared<ProgramUpload>(
+        services_.loop, *services_.store,
+        ProgramUpload::Events{.wanted =
+                                  [this](std::span<const std::uint32_t> indices) {
+                                      deadline_.start(services_.start_limit);
+                                      protocol_.send_files_wanted(indices);
+                                      flush();
+                                  },
+                              .stored =
+                                  [this](std::uint32_t bytes) {
+                                      deadline_.start(services_.start_limit);
+                                      protocol_.upload_stored(bytes);
+                                      flush();
+                                  },
+                              .completed = [this](StoredProgram program) { uploaded(std::move(program)); },
+                              .failed = failed});
+    upload_->begin(std::move(entries));
+}
+
+// No more of it than the credit that was given.
+void Session::take_upload(std::string_view bytes) {
+    record_->uploaded = *record_->uploaded + bytes.size();
+    upload_->add(bytes);
+}
+
+void Session::end_upload(bool is_complete) {
+    if (is_complete) return upload_->end();
+    fail_launch({.code = mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH,
+                 .text = "the program, or a file beside it, changed or could not be read while it was sent"});
+}
+
+// What it has written is removed; not at once, for that may take time.
+void Session::give_up_upload() {
+    upload_.reset();
+    awaiting_upload_.reset();
+}
+
+void Session::uploaded(StoredProgram program) {
+    auto job = std::exchange(awaiting_upload_, nullptr);
+    upload_.reset();
+    job->stored = std::move(program);
+    prepare(std::move(job));
 }
 
 void Session::fail_launch(const LaunchFailure& failure) {
@@ -347,6 +429,10 @@ void Session::started(ProcessLauncher::Started outcome) {
 // What the client sent meanwhile was for a program of its own.
 void Session::let_go(const DetachedProgram& program) {
     record_->process_id = program.id;
+    if (stored_program_) {
+        services_.stored_detached.push_back(std::move(*stored_program_));
+        if (services_.stored_detached.size() > limits::stored_detached) services_.stored_detached.pop_front();
+    }
     protocol_.send_detached(program.id, image_kind_);
     write_audit_record("detached");
     begin_ending();
@@ -477,6 +563,7 @@ void Session::stop_relays() {
 void Session::begin_ending() {
     phase_ = Phase::ending;
     tick_.stop();
+    give_up_upload();
     stop_relays();
     deadline_.start(limits::ending);
     flush();
@@ -508,7 +595,7 @@ void Session::update_outputs() {
 void Session::on_tick() {
     if (!check_liveness()) return;
     if (phase_ == Phase::preparing) {
-        protocol_.send_progress("the program is being started");
+        protocol_.send_progress(awaiting_upload_ ? "the program is being sent" : "the program is being started");
     } else {
         tick_.start(until(liveness_.next_check()));
     }
@@ -542,7 +629,8 @@ void Session::on_deadline() {
     if (phase_ == Phase::preparing) {
         return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
                             .host_code = 0,
-                            .text = "starting the program takes too long",
+                            .text = awaiting_upload_ ? "nothing more comes of the program that is to be sent"
+                                                     : "starting the program takes too long",
                             .started = launcher_was_asked_});  // whatever hangs may have started it
     }
     if (phase_ == Phase::greeting) {
@@ -557,6 +645,7 @@ void Session::finish() {
     tick_.stop();
     deadline_.stop();
     stop_relays();
+    give_up_upload();
     if (process_ && !exit_) process_->terminate_tree();
     events_.finished(*this);
 }

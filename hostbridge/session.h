@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "hostbridge/launch_preparation.h"
 #include "hostbridge/output_relay.h"
 #include "hostbridge/process_launcher.h"
+#include "hostbridge/program_upload.h"
 #include "hostbridge/stdin_relay.h"
 #include "hostbridge/transport/connection.h"
 #include "hostbridge/uv/timer.h"
@@ -35,7 +37,9 @@ struct SessionServices {
     std::vector<proto::Key> keys;
     LaunchPolicy launch_policy;
     std::string search_path;  ///< PATH of the agent's user, for Info.
-    std::chrono::milliseconds start_limit = limits::start;
+    /// Of detached programs, which cannot be waited for: those that were started last.
+    std::deque<StoredProgram> stored_detached;
+    std::chrono::milliseconds start_limit = limits::start;  ///< Also for an upload that makes no progress.
     std::chrono::milliseconds drain_limit = limits::drain;
 };
 
@@ -84,7 +88,14 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void handle_events();
     void handle(proto::AgentEvent event);
     void begin_launch(mzinit::v1::Launch launch);
-    void prepared(LaunchJob& job);
+    void prepare(std::shared_ptr<LaunchJob> job);
+    void prepared(const std::shared_ptr<LaunchJob>& job);
+    void ask_for_upload(std::shared_ptr<LaunchJob> job);
+    void take_manifest(const mzinit::v1::Manifest& manifest);
+    void take_upload(std::string_view bytes);
+    void end_upload(bool is_complete);
+    void give_up_upload();
+    void uploaded(StoredProgram program);
     void started(ProcessLauncher::Started outcome);
     void let_go(const DetachedProgram& program);
     void start_relays(Process& process);
@@ -133,9 +144,11 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     std::vector<mzinit::v1::SignalNumber> early_signals_;
     std::optional<proto::agent_event::Resized> early_size_;
     std::optional<mzinit::v1::SignalNumber> untold_stop_;
-    bool client_stopped_ = false;      ///< It sent TSTP and nothing since.
-    bool program_stopped_ = false;     ///< The client was told so, and stops itself until it sends CONT.
-    bool launcher_was_asked_ = false;  ///< So that something may have been started.
+    std::shared_ptr<LaunchJob> awaiting_upload_;
+    std::shared_ptr<ProgramUpload> upload_;  ///< Shared with its own work only.
+    bool client_stopped_ = false;            ///< It sent TSTP and nothing since.
+    bool program_stopped_ = false;           ///< The client was told so, and stops itself until it sends CONT.
+    bool launcher_was_asked_ = false;        ///< So that something may have been started.
     mzinit::v1::ImageKind image_kind_ = mzinit::v1::IMAGE_KIND_OTHER;
     std::unique_ptr<Process> process_;
     std::unique_ptr<StdinRelay> stdin_;

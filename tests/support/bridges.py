@@ -307,7 +307,7 @@ def read_key(directory):
 def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
     """`endpoint` is "unix" or "tcp"."""
     ready = os.path.join(directory, "ready")
-    command = [HOSTBRIDGE, "--ready-file", ready]
+    command = [HOSTBRIDGE, "--ready-file", ready, "--cache-dir", os.path.join(directory, "cache")]
     key = None
     if endpoint == "unix":
         command += ["--listen", f"unix:{directory}/agent.sock"]
@@ -329,7 +329,7 @@ def start_native_bridge(directory, *more, environment=None):
     runner = fake_programs.write_runner(directory)
     ready = os.path.join(directory, "ready")
     command = [HOSTBRIDGE, "--ready-file", ready, "--listen", f"unix:{directory}/agent.sock", "--listen", "tcp:127.0.0.1:0",
-               "--key-file", key, "--map", "/=/", *WITHOUT_WINE]
+               "--key-file", key, "--map", "/=/", "--cache-dir", os.path.join(directory, "cache"), *WITHOUT_WINE]
     for kind in ("pe64", "pe32", "dotnet"):
         command += ["--runner", f"{kind}={runner} %p"]
     return Bridge(command + list(more), environment or dict(os.environ), ready, os.path.join(directory, "agent.log"), key)
@@ -344,7 +344,7 @@ def start_windows_bridge(directory, arguments=(), mappings=("/=Z:\\",)):
     key = make_key(directory)
     # What it starts inherits that: otherwise one of some thousand starts of Wine 8 fails with Linux 6.9 and later.
     command = ["setarch", "-R", "wine", WINDOWS_AGENT, "--listen", "tcp:127.0.0.1:0", "--key-file", "Z:" + key,
-               "--ready-file", "Z:" + ready, *arguments]
+               "--ready-file", "Z:" + ready, "--cache-dir", f"Z:{directory}/cache", *arguments]
     for mapping in mappings:
         command += ["--map", mapping]
     # A Windows host does not write a debugger's report into the standard output of a program that crashed.

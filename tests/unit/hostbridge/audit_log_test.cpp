@@ -33,6 +33,14 @@ TEST(AuditLog, LeavesOutTheProcessIdWhenNothingWasStarted) {
     EXPECT_EQ(format_record(record, LogFormat::text, "T").find("pid=42"), std::string::npos);
 }
 
+TEST(AuditLog, SaysHowMuchOfAProgramWasUploaded) {
+    LaunchRecord record = record_of("/a.exe");
+    EXPECT_EQ(format_record(record, LogFormat::text, "T").find("uploaded"), std::string::npos);
+    record.uploaded = 0;
+    EXPECT_NE(format_record(record, LogFormat::text, "T").find(" uploaded=0 "), std::string::npos);
+    EXPECT_NE(format_record(record, LogFormat::json, "T").find(",\"uploaded\":0,"), std::string::npos);
+}
+
 TEST(AuditLog, EscapesWhatCouldForgeALine) {
     EXPECT_EQ(escape_for_log("a\nb\"c\\d\x1b\xff"), "a\\u000ab\\\"c\\\\d\\u001b\\u00ff");
     const std::string line = format_record(record_of("/x\n2026 launch peer=\"root\""), LogFormat::text, "T");

@@ -138,6 +138,50 @@ TEST_F(LaunchPreparation, StartsAPassedProgramFromTheStoreWhereItSeesAnotherFile
     EXPECT_TRUE(program.ends_with("/tool.exe")) << program;
 }
 
+TEST_F(LaunchPreparation, AsksForAProgramThatItDoesNotSeeIfTheClientWouldSendIt) {
+    const ProgramStore store(directory_ / "store", 1000);
+    context_.store = &store;
+    context_.can_ask_for_upload = true;
+    context_.fallback_directory = "/";
+    const auto asks = [&] {
+        return std::holds_alternative<UploadNeeded>(prepare_launch(launch_, descriptors_, context_));
+    };
+    EXPECT_TRUE(asks());  // There is no path.
+    map("/guest", directory_.path());
+    EXPECT_FALSE(asks());
+    write("tool.exe", "MZ but nothing ELSE");
+    EXPECT_TRUE(asks());
+    std::filesystem::remove(directory_ / "tool.exe");
+    EXPECT_TRUE(asks());
+    write("other.exe", dos_program());
+    descriptors_.program = open(directory_ / "other.exe");
+    EXPECT_TRUE(asks());  // It was passed, but not what it needs.
+    launch_.set_working_directory("/elsewhere");
+    context_.fallback_directory.clear();
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
+}
+
+TEST_F(LaunchPreparation, StartsAProgramThatTheClientHasSent) {
+    launch_.set_working_directory("/elsewhere");
+    context_.fallback_directory = "/";
+    const ProgramStore store(directory_ / "store", 1000);
+    const auto start = [&](const std::string& contents) {
+        write("sent.exe", contents);
+        const auto file = open(directory_ / "sent.exe");
+        return prepare_launch(launch_, descriptors_, context_, store.store_passed(file.get(), "tool.exe").value());
+    };
+    auto outcome = start(contents_);
+    auto* prepared = std::get_if<PreparedLaunch>(&outcome);
+    ASSERT_NE(prepared, nullptr);
+    ASSERT_TRUE(prepared->stored);
+    EXPECT_EQ(prepared->request.program, prepared->stored->path());
+    // Not what the Launch has described.
+    outcome = start("MZ and something else");
+    const auto* failure = std::get_if<LaunchFailure>(&outcome);
+    ASSERT_NE(failure, nullptr);
+    EXPECT_EQ(failure->code, mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+}
+
 TEST_F(LaunchPreparation, StoresNothingThatIsNoProgram) {
     const ProgramStore store(directory_ / "store", 1000);
     context_.store = &store;
