@@ -18,8 +18,8 @@ from bridges import SAMPLES, wait_until
 LINES = b"first: imported by the program\nsecond: imported by the first\n"
 PLUGIN_LINE = b"plug-in: loaded by its name\n"
 EXIT_CODE = 42
-# More than the credit that an agent gives at once, and than what sockets hold.
-LARGE = 64 << 20
+# So much that it takes half a second or more to send, however late we look.
+LARGE = 128 << 20
 
 
 class UploadTests:
@@ -153,7 +153,7 @@ class StoreTests(UploadTests):
 
     def start_large(self):
         """One whose program is on its way to the agent, and far from having arrived; it is stopped."""
-        grow = f"head -c {LARGE} /dev/urandom >>$D/tmpfs/hello.exe"
+        grow = f"truncate -s {LARGE} $D/tmpfs/hello.exe; head -c 100 /dev/urandom >>$D/tmpfs/hello.exe"
         process = self.start_shell(f"bash -c {shlex.quote(grow + '; exec $D/tmpfs/hello.exe')}")
         wait_until(lambda: any(map(self.has_bytes, self.stored("incoming/*/*") + self.stored("incoming/*"))), "some of it has come")
         process.send_signal(signal.SIGSTOP)
@@ -178,8 +178,8 @@ class StoreTests(UploadTests):
         process = self.start_large()
         program = f"/proc/{process.pid}/root{self.directory}/tmpfs/hello.exe"
         with open(program, "r+b") as file:
-            file.seek(LARGE // 2)
-            file.write(os.urandom(LARGE // 2))
+            file.seek(LARGE)
+            file.write(b"changed")
         process.send_signal(signal.SIGCONT)
         output, errors = process.communicate(timeout=bridges.HANG_GUARD)
         self.assert_refused(subprocess.CompletedProcess("", process.returncode, output, errors), 126, "changed while it was sent")
