@@ -380,6 +380,7 @@ void Session::take_upload(std::string_view bytes) {
 }
 
 void Session::end_upload(bool is_complete) {
+    is_upload_complete_ = is_complete;
     if (is_complete) return upload_->end();
     fail_launch({.code = mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH,
                  .text = "the program, or a file beside it, changed or could not be read while it was sent"});
@@ -595,11 +596,16 @@ void Session::update_outputs() {
 void Session::on_tick() {
     if (!check_liveness()) return;
     if (phase_ == Phase::preparing) {
-        protocol_.send_progress(awaiting_upload_ ? "the program is being sent" : "the program is being started");
+        protocol_.send_progress(progress_text());
     } else {
         tick_.start(until(liveness_.next_check()));
     }
     flush();
+}
+
+std::string_view Session::progress_text() const {
+    if (!awaiting_upload_) return "the program is being started";
+    return is_upload_complete_ ? "what was sent is being checked" : "the program is being sent";
 }
 
 bool Session::check_liveness() {

@@ -117,6 +117,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void leave_output(OutputRelay& output);
     void end_if_drained();
     void on_tick();
+    [[nodiscard]] std::string_view progress_text() const;
     [[nodiscard]] bool check_liveness();
     [[nodiscard]] bool silence_is_excused() const;
     void on_deadline();
@@ -145,6 +146,7 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     std::optional<proto::agent_event::Resized> early_size_;
     std::optional<mzinit::v1::SignalNumber> untold_stop_;
     std::shared_ptr<LaunchJob> awaiting_upload_;
+    bool is_upload_complete_ = false;
     std::shared_ptr<ProgramUpload> upload_;  ///< Shared with its own work only.
     bool client_stopped_ = false;            ///< It sent TSTP and nothing since.
     bool program_stopped_ = false;           ///< The client was told so, and stops itself until it sends CONT.

@@ -277,7 +277,12 @@ void HostSession::dispatch(proto::ClientEvent&& received) {
     } else if (std::holds_alternative<event::UploadCredit>(received)) {
         pump_upload();
     } else if (auto* progress = std::get_if<event::Progressed>(&received)) {
-        if (!protocol_.agent_lacks_program() && isatty(STDERR_FILENO) == 1) warn(progress->text);
+        if (progress_) {
+            // As long as we send, we know better how far it is.
+            if (!protocol_.agent_lacks_program()) progress_->update(progress->text);
+        } else if (isatty(STDERR_FILENO) == 1) {
+            warn(progress->text);
+        }
     } else if (auto* exit = std::get_if<event::Exited>(&received)) {
         exited(exit->status);
     }

@@ -29,30 +29,35 @@ std::string mebibytes(std::uint64_t bytes) {
 
 }  // namespace
 
-std::string progress_text(std::string_view subject, std::string_view activity, std::uint64_t done, std::uint64_t total,
-                          unsigned columns) {
+std::string progress_text(std::string_view subject, std::string_view activity, std::uint64_t done,
+                          std::uint64_t total) {
     // In floating point, as sizes may be anything that a file has.
     const double share = total == 0 ? 1 : static_cast<double>(std::min(done, total)) / static_cast<double>(total);
     const auto filled = static_cast<std::size_t>(share * bar_width);
-    std::string text = "mzinit: " + std::string(activity) + " " + printable_line(subject) + " [" +
-                       std::string(filled, '#') + std::string(bar_width - filled, '.') + "] " + mebibytes(done) +
-                       " of " + mebibytes(total) + " MiB";
-    // In the last column some terminals would go to the next line, where it cannot be erased.
-    if (columns > 1 && text.size() >= columns) {
-        std::size_t end = columns - 1;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not in a character of UTF-8
-        text.resize(end);
-    }
+    return "mzinit: " + std::string(activity) + " " + printable_line(subject) + " [" + std::string(filled, '#') +
+           std::string(bar_width - filled, '.') + "] " + mebibytes(done) + " of " + mebibytes(total) + " MiB";
+}
+
+std::string cut_to_fit(std::string text, unsigned columns) {
+    if (columns <= 1 || text.size() < columns) return text;
+    std::size_t end = columns - 1;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    text.resize(end);
     return text;
 }
 
 ProgressLine::ProgressLine(std::string subject) : subject_(std::move(subject)), next_(Clock::now() + first_after) {}
 
 void ProgressLine::update(std::string_view activity, std::uint64_t done, std::uint64_t total) {
-    if (Clock::now() < next_) return;
+    if (Clock::now() >= next_) draw(progress_text(subject_, activity, done, total));
+}
+
+void ProgressLine::update(std::string_view text) { draw("mzinit: " + printable_line(text)); }
+
+void ProgressLine::draw(std::string text) {
     next_ = Clock::now() + interval;
     if (!is_in_foreground(STDERR_FILENO)) return;
-    const std::string text = progress_text(subject_, activity, done, total, caller_terminal_size().ws_col);
+    text = cut_to_fit(std::move(text), caller_terminal_size().ws_col);
     dprintf(STDERR_FILENO, "\r%s\x1b[K", text.c_str());
     is_shown_ = true;
 }
