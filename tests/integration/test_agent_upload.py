@@ -525,4 +525,5 @@ class OnWindows(AnyAgent, UploadTest):
 
 
 if __name__ == "__main__":
+    bridges.run_in_pid_namespace(__file__)
     limited_tests.main()

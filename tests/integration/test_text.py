@@ -208,6 +208,7 @@ class WindowsAgent(TextTest):
 
 
 if __name__ == "__main__":
+    bridges.run_in_pid_namespace(__file__)
     for needed in (bridges.MZINIT, bridges.HOSTBRIDGE):
         if not os.path.exists(needed):
             print(f"skipped: {needed} has not been built")

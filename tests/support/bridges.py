@@ -194,6 +194,12 @@ def run_in_pid_namespace(script):
     os.execvp("unshare", [*namespace, sys.executable, os.path.abspath(script), *sys.argv[1:]])
 
 
+def require_pid_namespace():
+    """Of whoever starts Wine, or an agent that does."""
+    if not {"MZINIT_BELOW_INIT", "MZINIT_IN_PID_NAMESPACE"} & os.environ.keys():
+        raise AssertionError("Wine's server would outlive the test: run_below_mzinit() or run_in_pid_namespace() first")
+
+
 NOTABLE = re.compile("unhandled|error|panic|CHECK|runtime error", re.IGNORECASE)
 LOG_LINES = 30
 
@@ -306,6 +312,7 @@ def read_key(directory):
 
 def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
     """`endpoint` is "unix" or "tcp"."""
+    require_pid_namespace()
     ready = os.path.join(directory, "ready")
     command = [HOSTBRIDGE, "--ready-file", ready, "--cache-dir", os.path.join(directory, "cache")]
     key = None
@@ -340,6 +347,7 @@ needs_windows_agent = unittest.skipUnless(os.path.exists(WINDOWS_AGENT), f"{WIND
 
 
 def start_windows_bridge(directory, arguments=(), mappings=("/=Z:\\",)):
+    require_pid_namespace()
     ready = os.path.join(directory, "ready")
     key = make_key(directory)
     # What it starts inherits that: otherwise one of some thousand starts of Wine 8 fails with Linux 6.9 and later.
