@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "hostbridge/uv/error.h"
+#include "hostbridge/uv/file.h"
 #include "interop/os/unique_fd.h"
 
 namespace hostbridge {
@@ -37,16 +38,7 @@ class PosixFile final : public HeldFile {
     explicit PosixFile(UniqueFd file) : file_(std::move(file)) {}
 
     proto::Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
-        std::size_t filled = 0;
-        while (filled < buffer.size()) {
-            const ssize_t size = ::pread(file_.get(), buffer.data() + filled, buffer.size() - filled,
-                                         static_cast<off_t>(offset + filled));
-            if (size < 0 && errno == EINTR) continue;
-            if (size < 0) return system_error(errno, "read a file");
-            if (size == 0) break;
-            filled += static_cast<std::size_t>(size);
-        }
-        return filled;
+        return uv::read_at(file_.get(), offset, buffer);
     }
 
   private:
