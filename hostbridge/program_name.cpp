@@ -4,15 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "proto/base/ascii_case.h"
+
 namespace hostbridge {
 namespace {
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return to_lower(a) == to_lower(b); });
-}
+using proto::equals_ignoring_case;
 
 bool ends_with_ignoring_case(std::string_view text, std::string_view end) {
     return text.size() > end.size() && equals_ignoring_case(text.substr(text.size() - end.size()), end);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "hostbridge/program_search.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <vector>
 
 #include "hostbridge/program_name.h"
 #include "hostbridge/uv/file.h"
+#include "proto/base/ascii_case.h"
 
 namespace hostbridge {
 namespace {
@@ -36,12 +36,6 @@ std::vector<std::string> wine_directories() {
     return {prefix + "/drive_c/windows/system32", prefix + "/drive_c/windows", prefix + "/drive_c/windows/syswow64"};
 }
 
-std::string to_lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
-
 }  // namespace
 
 std::optional<NamedProgram> find_named_program(std::string_view name) {
@@ -55,7 +49,7 @@ std::optional<NamedProgram> find_named_program(std::string_view name) {
     for (const std::string& directory : wine_directories()) {
         for (const std::string& candidate : names) {
             // Wine's own are written so; to Windows any case would do.
-            const std::string path = directory + "/" + to_lower(candidate);
+            const std::string path = directory + "/" + proto::ascii_lower(candidate);
             if (is_windows_program(path)) return NamedProgram{path, path};
         }
     }

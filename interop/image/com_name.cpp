@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "interop/image/com_name.h"
 
-#include <algorithm>
+#include "proto/base/ascii_case.h"
 
 namespace interop {
 
@@ -9,9 +9,7 @@ bool has_com_suffix(std::string_view path) {
     constexpr std::string_view suffix = ".com";
     const std::string_view name = path.substr(path.rfind('/') + 1);
     if (name.size() <= suffix.size()) return false;
-    return std::ranges::equal(name.substr(name.size() - suffix.size()), suffix, [](char c, char wanted) {
-        return (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) == wanted;
-    });
+    return proto::equals_ignoring_case(name.substr(name.size() - suffix.size()), suffix);
 }
 
 bool is_linux_program(std::string_view head) {

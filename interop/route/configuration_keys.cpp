@@ -5,6 +5,7 @@
 #include <array>
 
 #include "interop/route/configuration.h"
+#include "proto/base/ascii_case.h"
 
 namespace interop {
 namespace {
@@ -66,15 +67,10 @@ constexpr ConfigurationKey keys[] = {
     {"service", "log", init, "", "/var/log/NAME.log", "the file that its output is appended to"},
 };
 
-bool is_equal_without_case(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
 /// Ours are in lower case and mean it.
 bool is_name_of(const ConfigurationKey& key, std::string_view name) {
     const bool is_wsl_key = key.section == "interop" || key.section == "automount" || key.reader == nobody;
-    return is_wsl_key ? is_equal_without_case(key.name, name) : key.name == name;
+    return is_wsl_key ? proto::equals_ignoring_case(key.name, name) : key.name == name;
 }
 
 std::string_view without_service_name(std::string_view section) {

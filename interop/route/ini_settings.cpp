@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/ini_settings.h"
+#include "proto/base/ascii_case.h"
 
 #include <ini.h>
 
@@ -119,8 +120,7 @@ std::optional<std::pair<std::size_t, std::string_view>> split_ini_line(std::stri
 }
 
 std::optional<bool> parse_switch(std::string_view value) {
-    std::string word(wsl_value(value));
-    for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const std::string word = proto::ascii_lower(std::string(wsl_value(value)));
     if (word == "yes" || word == "true" || word == "on" || word == "1") return true;
     if (word == "no" || word == "false" || word == "off" || word == "0") return false;
     return std::nullopt;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "interop/text/utf16.h"
+#include "proto/base/ascii_case.h"
 
 namespace interop {
 namespace {
@@ -163,10 +164,8 @@ bool is_batch_file(std::string_view windows_path) {
     name = name.substr(0, name.find(':'));
     name = name.substr(0, name.find_last_not_of(". ") + 1);
     if (name.size() < 4) return false;
-    std::string suffix(name.substr(name.size() - 4));
-    std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return suffix == ".bat" || suffix == ".cmd";
+    const std::string_view suffix = name.substr(name.size() - 4);
+    return proto::equals_ignoring_case(suffix, ".bat") || proto::equals_ignoring_case(suffix, ".cmd");
 }
 
 proto::Result<std::u16string> build_batch_command_line(std::string_view script, const std::vector<std::string>& argv) {

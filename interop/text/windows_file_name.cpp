@@ -5,16 +5,12 @@
 #include <array>
 
 #include "interop/text/utf16.h"
+#include "proto/base/ascii_case.h"
 
 namespace interop {
 namespace {
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return to_lower(a) == to_lower(b); });
-}
+using proto::equals_ignoring_case;
 
 /// COM1 to LPT9, with the superscript digits 1 to 3 as well.
 /// Source: Microsoft, "Naming Files, Paths, and Namespaces".

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "interop/text/utf16.h"
+#include "proto/base/ascii_case.h"
 
 namespace interop {
 namespace {
@@ -15,10 +16,7 @@ constexpr std::string_view share_server = "\\\\wsl.localhost\\";
 constexpr std::string_view old_share_server = "\\\\wsl$\\";
 
 bool starts_ignoring_case(std::string_view text, std::string_view beginning) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return text.size() >= beginning.size() &&
-           std::equal(beginning.begin(), beginning.end(), text.begin(),
-                      [lower](char left, char right) { return lower(left) == lower(right); });
+    return proto::equals_ignoring_case(text.substr(0, beginning.size()), beginning);
 }
 
 bool has_drive(std::string_view path) {
