@@ -81,7 +81,8 @@ std::optional<LaunchFailure> HostMachine::pe_refusal(const interop::ImageDescrip
 
 std::optional<LaunchFailure> HostMachine::refusal(const interop::ImageDescription& image) const {
     switch (image.kind) {
-        case ImageKind::not_mz: return std::nullopt;
+        case ImageKind::not_mz:
+        case ImageKind::batch: return std::nullopt;
         case ImageKind::pe: return pe_refusal(image);
         case ImageKind::dos:
         case ImageKind::ne: return wrong_machine(image, "64-bit Windows cannot run it");

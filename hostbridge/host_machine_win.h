@@ -15,8 +15,8 @@ class HostMachine {
     /// For tests: a machine with these properties.
     HostMachine(interop::Machine native, bool runs_32_bit) : native_(native), runs_32_bit_(runs_32_bit) {}
 
-    /// Why `image` can never be started here. Nothing for what may run, and for files without "MZ": batch
-    /// files are such, and only the name tells them.
+    /// Why `image` can never be started here. Nothing for what may run, and for files without "MZ":
+    /// whether Windows takes one for a batch file is told by the name that it has here.
     [[nodiscard]] std::optional<LaunchFailure> refusal(const interop::ImageDescription& image) const;
 
   private:

@@ -4,14 +4,36 @@
 #include <algorithm>
 
 #include "interop/route/runner_search.h"
+#include "interop/route/runner_wine_batch.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
+#include "proto/base/ascii_case.h"
 
 namespace hostbridge {
 namespace {
 
 bool names(std::string_view variable, std::string_view name) {
     return variable.size() > name.size() && variable[name.size()] == '=' && variable.starts_with(name);
+}
+
+LaunchFailure argument_failure(const proto::Error& error) {
+    const bool too_long = error.code == make_error_code(interop::CommandLineFault::too_long);
+    return {too_long ? mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG : mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0,
+            too_long ? "argument list too long" : error.message()};
+}
+
+/// `words` is the runner's command for cmd.exe. After everything else that `environment` gets.
+std::optional<LaunchFailure> plan_wine_batch(const ProcessRequest& request, std::vector<std::string>& words,
+                                             Environment& environment) {
+    const std::vector<std::string> arguments(request.argv.begin() + (request.argv.empty() ? 0 : 1), request.argv.end());
+    const auto drives = interop::find_wine_drives(interop::wine_prefix(environment.lookup()));
+    auto batch =
+        interop::prepare_wine_batch(request.program, arguments, drives, interop::has_utf8_locale(environment.lookup()));
+    if (!batch) return argument_failure(batch.error());
+    words.insert(words.end(), batch->words.begin(), batch->words.end());
+    environment.remove_ignoring_case(batch->variable);
+    environment.overlay(batch->variable, batch->command);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -23,6 +45,12 @@ Environment::Environment(const char* const* variables) {
 void Environment::overlay(std::string_view name, std::string_view value) {
     std::erase_if(variables_, [&](const std::string& variable) { return names(variable, name); });
     if (!value.empty()) variables_.push_back(std::string(name) + "=" + std::string(value));
+}
+
+void Environment::remove_ignoring_case(std::string_view name) {
+    std::erase_if(variables_, [&](std::string_view variable) {
+        return proto::equals_ignoring_case(variable.substr(0, variable.find('=')), name);
+    });
 }
 
 std::optional<std::string> Environment::get(std::string_view name) const {
@@ -73,6 +101,8 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     CHECK(words.has_value());  // checked when it was configured
     LaunchPlan plan;
     plan.uses_wine = interop::is_wine(words->front());
+    const bool is_wine_batch = plan.uses_wine && request.image.kind == interop::ImageKind::batch;
+    if (is_wine_batch) words = interop::expand_command(*command, interop::wine_cmd);
     // The runner is the agent's choice: the guest's PATH does not decide what it is.
     const auto executable =
         find_executable(words->front(), environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
@@ -82,19 +112,15 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     }
     plan.path = *executable;
     const std::vector<std::string> arguments(request.argv.begin() + (request.argv.empty() ? 0 : 1), request.argv.end());
+    if (plan.uses_wine && !is_wine_batch) {
+        if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked)
+            return argument_failure(checked.error());
+    }
     if (plan.uses_wine) {
-        if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked) {
-            const bool too_long = checked.error().code == make_error_code(interop::CommandLineFault::too_long);
-            return LaunchFailure{
-                too_long ? mzinit::v1::LAUNCH_ERROR_ARGUMENT_LIST_TOO_LONG : mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED,
-                0, too_long ? "argument list too long" : checked.error().message()};
-        }
         if (auto checked = interop::check_variable_lengths(request.environment); !checked) {
             return LaunchFailure{mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0, checked.error().doing};
         }
     }
-    plan.argv = std::move(*words);
-    plan.argv.insert(plan.argv.end(), arguments.begin(), arguments.end());
     if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
     for (const auto& [name, value] : request.environment) environment.overlay(name, value);
     environment.overlay("MZINIT_DEPTH", std::to_string(request.depth + 1));
@@ -102,6 +128,12 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         for (const auto& [name, value] : interop::wine_environment(environment.lookup()))
             environment.overlay(name, value);
     }
+    if (is_wine_batch) {
+        if (auto refused = plan_wine_batch(request, *words, environment)) return std::move(*refused);
+    } else {
+        words->insert(words->end(), arguments.begin(), arguments.end());
+    }
+    plan.argv = std::move(*words);
     plan.environment = std::move(environment);
     return plan;
 }

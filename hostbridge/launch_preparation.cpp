@@ -7,7 +7,7 @@
 #include "hostbridge/program_search.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
-#include "interop/image/com_name.h"
+#include "interop/image/suffix_kind.h"
 #include "interop/text/windows_file_name.h"
 #include "proto/wire/authentication.h"
 #include "proto/wire/frame_codec.h"
@@ -83,7 +83,7 @@ bool has_expected_head(const OpenProgram& program, const Launch& launch) {
     return proto::as_bytes(proto::sha256({head.data(), *size})) == launch.program_head_sha256();
 }
 
-// `name` is the guest's: of a COM program nothing else tells what it is.
+// `name` is the guest's: of COM programs and batch files nothing else tells what they are.
 interop::ImageDescription identify(uv_file file, std::uint64_t size, std::string_view name) {
     const auto image = interop::identify_image(
         [file](std::uint64_t offset, std::span<std::byte> buffer) {
@@ -106,7 +106,8 @@ std::optional<LaunchFailure> refuse_to_store(uv_file passed, std::string_view na
             if (!image.is_dll) return std::nullopt;
             break;
         case interop::ImageKind::dos:
-        case interop::ImageKind::ne: return std::nullopt;
+        case interop::ImageKind::ne:
+        case interop::ImageKind::batch: return std::nullopt;
         default: break;
     }
     return failure(mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, "it is " + interop::describe(image));

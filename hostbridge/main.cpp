@@ -47,10 +47,10 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
            "--log", [&json](const std::string& format) { json = format == "json"; },
            "Format of the log on standard error")
         ->check(CLI::IsMember({"text", "json"}));
-    app.add_option(
-           "--runner", options.runners,
-           "What runs programs of a kind (pe64, pe32, dotnet, dos, win16); %p is the program. By itself: wine, and "
-           "mono for dotnet and a DOS emulator for dos, if they are on PATH")
+    app.add_option("--runner", options.runners,
+                   "What runs programs of a kind (pe64, pe32, dotnet, dos, win16, batch); %p is the program. By "
+                   "itself: wine, and "
+                   "mono for dotnet and a DOS emulator for dos, if they are on PATH")
         ->type_name("KIND=COMMAND");
     app.add_option("--allow-cid", options.allowed_context_ids, "A vsock context id that may connect; may be repeated");
     app.add_flag("--vsock-key", options.vsock_needs_key, "Ask all vsock clients for the key, the guests' root, too");

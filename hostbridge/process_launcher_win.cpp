@@ -57,7 +57,8 @@ LaunchFailure argument_failure(const proto::Error& error) {
 
 /// What only the name and the content together tell.
 std::optional<LaunchFailure> name_refusal(const interop::ImageDescription& image, bool is_batch) {
-    const bool has_program_header = image.kind != interop::ImageKind::not_mz;
+    // What the guest calls a batch file is none unless its name here says so.
+    const bool has_program_header = image.kind != interop::ImageKind::not_mz && image.kind != interop::ImageKind::batch;
     if (is_batch && has_program_header) {
         return LaunchFailure{v1::LAUNCH_ERROR_BAD_FORMAT, ERROR_BAD_EXE_FORMAT,
                              interop::describe(image) + ", with a name that makes Windows run it as a batch file"};

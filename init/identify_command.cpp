@@ -13,7 +13,7 @@
 #include "interop/image/identify.h"
 #include "interop/os/unique_fd.h"
 #include "interop/text/printable.h"
-#include "interop/image/com_name.h"
+#include "interop/image/suffix_kind.h"
 #include "proto/base/result.h"
 
 namespace init {
@@ -51,6 +51,7 @@ const char* word(ImageKind kind) {
         case ImageKind::damaged: return "damaged";
         case ImageKind::pe: return "pe";
         case ImageKind::dos: return "dos";
+        case ImageKind::batch: return "batch";
         case ImageKind::ne: return "ne";
         case ImageKind::le: return "le";
         case ImageKind::vxd: return "vxd";

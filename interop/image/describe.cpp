@@ -69,6 +69,7 @@ std::string describe(const ImageDescription& image) {
         case ImageKind::damaged: return "not a program that can run, though it starts with MZ (" + image.detail + ")";
         case ImageKind::pe: return describe_pe(image);
         case ImageKind::dos: return describe_dos(image);
+        case ImageKind::batch: return "a batch file for Windows (by its name)";
         case ImageKind::ne: return describe_ne(image);
         case ImageKind::le: return describe_linear(image);
         case ImageKind::vxd: return "a Windows 9x driver (" + image.detail + ")";

@@ -13,6 +13,7 @@ enum class ImageKind {
     damaged,       ///< Starts with "MZ" and is nothing that could run; `detail` says why.
     pe,            ///< PE32 or PE32+; see machine, subsystem, bits, is_dll, managed.
     dos,           ///< A DOS program, with or without an extender.
+    batch,         ///< A batch file for cmd.exe, which only the file's name tells: consider_name().
     ne,            ///< 16-bit Windows, OS/2 and others; `detail` names the target.
     le,            ///< LE or LX without a DOS extender: OS/2.
     vxd,           ///< A Windows 9x driver (LE) or a collection of them (W3, W4).

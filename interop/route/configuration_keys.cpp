@@ -27,6 +27,7 @@ constexpr ConfigurationKey keys[] = {
     {"route", "dotnet", launches, "host, mono, wine", "", "backends for .NET programs"},
     {"route", "dos", launches, "host?, dosbox", "", "backends for DOS programs"},
     {"route", "win16", launches, "host?, wine", "", "backends for 16-bit Windows programs"},
+    {"route", "batch", launches, "host, wine", "", "backends for batch files, .bat and .cmd"},
     {"route", "ape", launches, "native", "", "backends for actually portable executables"},
     {"route", "other_machine", launches, "none", "", "backends for Windows programs that are not for x86 or x86-64"},
     {"wine", "exit_object", launches, default_exit_object, "", "the object that makes Wine's exit codes whole"},

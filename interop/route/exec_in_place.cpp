@@ -8,6 +8,7 @@
 
 #include "interop/os/string_pointers.h"
 #include "interop/route/exit_code.h"
+#include "proto/base/ascii_case.h"
 #include "proto/base/error.h"
 
 extern char** environ;
@@ -29,6 +30,12 @@ NextEnvironment::NextEnvironment(unsigned depth) {
 void NextEnvironment::set(std::string_view name, std::string_view value) {
     std::erase_if(variables_, [&](const std::string& variable) { return names(variable, name); });
     variables_.push_back(std::string(name) + "=" + std::string(value));
+}
+
+void NextEnvironment::remove_ignoring_case(std::string_view name) {
+    std::erase_if(variables_, [&](std::string_view variable) {
+        return proto::equals_ignoring_case(variable.substr(0, variable.find('=')), name);
+    });
 }
 
 std::optional<std::string> NextEnvironment::get(std::string_view name) const {

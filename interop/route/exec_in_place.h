@@ -17,6 +17,8 @@ class NextEnvironment {
     explicit NextEnvironment(unsigned depth);
 
     void set(std::string_view name, std::string_view value);
+    /// For a variable that Windows programs read, for which names in another case are the same one.
+    void remove_ignoring_case(std::string_view name);
     [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
     [[nodiscard]] const std::vector<std::string>& variables() const { return variables_; }
 

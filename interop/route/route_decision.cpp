@@ -26,6 +26,7 @@ std::string_view why_not(const ImageDescription& image) {
         case ImageKind::dos:
         case ImageKind::ne:
         case ImageKind::le: return image.is_dll ? ", not a program" : ", which nothing here runs";
+        case ImageKind::batch:
         case ImageKind::not_mz:
         case ImageKind::damaged:
         case ImageKind::ape: return "";
@@ -63,6 +64,7 @@ std::optional<ProgramKind> program_kind(const ImageDescription& image) {
     if (runner.empty()) return std::nullopt;
     if (runner == "dos") return ProgramKind::dos;
     if (runner == "win16") return ProgramKind::win16;
+    if (runner == "batch") return ProgramKind::batch;
     return image.managed == Managed::none ? ProgramKind::pe : ProgramKind::dotnet;
 }
 

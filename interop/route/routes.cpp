@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::array all_backends{Backend::host, Backend::host_if_offered, Backend::wine,
                                   Backend::mono, Backend::dosbox,          Backend::native};
-constexpr std::array<ProgramKind, program_kind_count> all_kinds{ProgramKind::pe,  ProgramKind::dotnet,
-                                                                ProgramKind::dos, ProgramKind::win16,
-                                                                ProgramKind::ape, ProgramKind::other_machine};
+constexpr std::array<ProgramKind, program_kind_count> all_kinds{
+    ProgramKind::pe,    ProgramKind::dotnet, ProgramKind::dos,          ProgramKind::win16,
+    ProgramKind::batch, ProgramKind::ape,    ProgramKind::other_machine};
 
 constexpr std::array for_pe{Backend::host, Backend::host_if_offered, Backend::wine};
 constexpr std::array for_dotnet{Backend::host, Backend::host_if_offered, Backend::mono, Backend::wine};
@@ -50,6 +50,7 @@ std::string_view name_of(ProgramKind kind) {
         case ProgramKind::dotnet: return "dotnet";
         case ProgramKind::dos: return "dos";
         case ProgramKind::win16: return "win16";
+        case ProgramKind::batch: return "batch";
         case ProgramKind::ape: return "ape";
         case ProgramKind::other_machine: return "other_machine";
     }
@@ -64,7 +65,8 @@ std::optional<ProgramKind> find_program_kind(std::string_view name) {
 std::span<const Backend> possible_backends(ProgramKind kind) {
     switch (kind) {
         case ProgramKind::pe:
-        case ProgramKind::win16: return for_pe;
+        case ProgramKind::win16:
+        case ProgramKind::batch: return for_pe;
         case ProgramKind::dotnet: return for_dotnet;
         case ProgramKind::dos: return for_dos;
         case ProgramKind::ape: return for_ape;

@@ -28,10 +28,11 @@ enum class ProgramKind {
     dotnet,         ///< .NET programs, mixed-mode ones too.
     dos,            ///< DOS programs.
     win16,          ///< 16-bit Windows programs.
+    batch,          ///< Batch files for cmd.exe.
     ape,            ///< Actually portable executables.
     other_machine,  ///< Windows programs for other processors.
 };
-inline constexpr std::size_t program_kind_count = 6;
+inline constexpr std::size_t program_kind_count = 7;
 
 /// Backends in the order in which they are tried; empty: programs of this kind are refused.
 using Route = std::vector<Backend>;
@@ -44,6 +45,7 @@ struct Routes {
         Route{Backend::host, Backend::mono, Backend::wine},
         Route{Backend::host_if_offered, Backend::dosbox},
         Route{Backend::host_if_offered, Backend::wine},
+        Route{Backend::host, Backend::wine},
         Route{Backend::native},
         Route{},
     };

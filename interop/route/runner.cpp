@@ -9,7 +9,7 @@
 namespace interop {
 namespace {
 
-constexpr std::array<std::string_view, 5> known_kinds{"pe64", "pe32", "dotnet", "dos", "win16"};
+constexpr std::array<std::string_view, 6> known_kinds{"pe64", "pe32", "dotnet", "dos", "win16", "batch"};
 
 bool runs_on_this_processor(const ImageDescription& image) {
     // Pure IL is for every processor; its header says i386 or whatever its compiler ran on.
@@ -34,6 +34,7 @@ std::string_view runner_kind(const ImageDescription& image) {
             return image.managed == Managed::il ? "dotnet" : width_kind(image);
         case ImageKind::dos: return image.is_dll ? "" : "dos";
         case ImageKind::ne: return !image.is_dll && image.detail == "Windows" ? "win16" : "";
+        case ImageKind::batch: return "batch";
         default: return {};
     }
 }
@@ -44,7 +45,7 @@ bool is_for_another_processor(const ImageDescription& image) {
 
 RunnerTable RunnerTable::with_defaults(const WineInstallation& wine, bool has_mono) {
     RunnerTable table;
-    table.commands_ = {{"pe64", "wine %p"}, {"pe32", "wine %p"}};
+    table.commands_ = {{"pe64", "wine %p"}, {"pe32", "wine %p"}, {"batch", "wine %p"}};
     if (has_mono) table.commands_.emplace_back("dotnet", "mono %p");
     if (wine.runs_32_bit) table.commands_.emplace_back("win16", "wine %p");
     return table;
@@ -55,7 +56,7 @@ proto::Result<void> RunnerTable::set(std::string_view assignment) {
     const std::string_view kind = assignment.substr(0, equals);
     if (equals == std::string_view::npos || std::ranges::find(known_kinds, kind) == known_kinds.end()) {
         return proto::stated_error("runner \"" + std::string(assignment) +
-                                   "\" (wanted KIND=COMMAND; kinds are pe64, pe32, dotnet, dos, win16)");
+                                   "\" (wanted KIND=COMMAND; kinds are pe64, pe32, dotnet, dos, win16, batch)");
     }
     const std::string_view command = assignment.substr(equals + 1);
     if (!command.empty()) {
@@ -130,6 +131,7 @@ std::optional<RunnerRefusal> runner_refusal(const ImageDescription& image, const
 
 bool needs_32_bit_wine(const ImageDescription& image) {
     // 16-bit programs run inside a 32-bit one; .NET programs for any processor are run as 64-bit ones.
+    if (image.kind == ImageKind::batch) return false;  // cmd.exe is there in the width of the prefix
     return image.bits != 64 && !(image.managed == Managed::il && image.detail == "any CPU");
 }
 

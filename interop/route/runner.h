@@ -12,7 +12,7 @@
 
 namespace interop {
 
-/// The kind under which a runner for `image` is looked up: "pe64", "pe32", "dotnet", "dos" or "win16". Empty if
+/// The kind under which a runner for `image` is looked up: "pe64", "pe32", "dotnet", "dos", "win16" or "batch". Empty if
 /// nothing could run it: a DLL, a driver, an EFI program, a kernel, a damaged file, another processor's program.
 /// A mixed-mode program counts as one of its width: only Windows and Wine can load its native half.
 std::string_view runner_kind(const ImageDescription& image);
@@ -31,7 +31,7 @@ struct WineInstallation {
 /// Which command runs which kind of program. Pure: nothing is looked up on the system.
 class RunnerTable {
   public:
-    /// pe64 and pe32 by Wine; win16 too, where it runs 32-bit programs; dotnet by mono where that is installed.
+    /// pe64, pe32 and batch by Wine; win16 too, where it runs 32-bit programs; dotnet by mono where that is installed.
     static RunnerTable with_defaults(const WineInstallation& wine, bool has_mono);
 
     /// Takes "KIND=COMMAND", the argument of --runner; an empty command removes the kind. See expand_command().

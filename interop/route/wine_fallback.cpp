@@ -11,6 +11,7 @@
 #include "interop/route/exit_code.h"
 #include "interop/route/runner_wine.h"
 #include "interop/route/runner_wine_addresses.h"
+#include "interop/route/runner_wine_batch.h"
 #include "interop/text/command_line.h"
 #include "interop/text/printable.h"
 
@@ -55,15 +56,40 @@ void preload(const std::string& exit_object, const std::string& program, NextEnv
     environment.set("MZINIT_EXIT_REPORT", std::to_string(getpid()) + ":end:" + name);
 }
 
+using Words = std::vector<std::string>;
+
+proto::Result<Words> words_for_program(const LocalLaunch& launch) {
+    if (auto checked = check_wine_command_line(launch.program, launch.arguments); !checked) return checked.error();
+    Words words{launch.program};
+    words.insert(words.end(), launch.arguments.begin(), launch.arguments.end());
+    return words;
+}
+
+proto::Result<Words> words_for_batch_file(const LocalLaunch& launch, NextEnvironment& environment) {
+    const VariableLookup lookup = [&](std::string_view name) { return environment.get(name); };
+    auto batch = prepare_wine_batch(launch.program, launch.arguments, find_wine_drives(wine_prefix(lookup)),
+                                    has_utf8_locale(lookup));
+    if (!batch) return batch.error();
+    environment.remove_ignoring_case(batch->variable);
+    environment.set(batch->variable, batch->command);
+    Words words{wine_cmd};
+    words.insert(words.end(), batch->words.begin(), batch->words.end());
+    return words;
+}
+
+LocalFailure refusal(const proto::Error& error) {
+    const bool too_long = error.code == make_error_code(CommandLineFault::too_long);
+    return {too_long ? "argument list too long" : error.message(), exit_code::cannot_run};
+}
+
 }  // namespace
 
 LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, const std::string& exit_object) {
-    if (auto checked = check_wine_command_line(launch.program, launch.arguments); !checked) {
-        const bool too_long = checked.error().code == make_error_code(CommandLineFault::too_long);
-        return {too_long ? "argument list too long" : checked.error().message(), exit_code::cannot_run};
-    }
     NextEnvironment environment(launch.depth);
     const VariableLookup lookup = [&](std::string_view name) { return environment.get(name); };
+    auto words =
+        launch.image.kind == ImageKind::batch ? words_for_batch_file(launch, environment) : words_for_program(launch);
+    if (!words) return refusal(words.error());
     if (std::string problem = wine_prefix_problem(lookup, geteuid(), owner_of); !problem.empty()) {
         return {std::move(problem), exit_code::cannot_run};
     }
@@ -79,10 +105,9 @@ LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, 
     }
     const bool starts_64_bit = is_64_bit && (!wine.runs_32_bit || starter == wine.starter_64);
     if (starts_64_bit) preload(exit_object, launch.program, environment);
-    std::vector<std::string> words{starter, launch.program};
-    words.insert(words.end(), launch.arguments.begin(), launch.arguments.end());
+    words->insert(words->begin(), starter);
     const WineAddresses addresses;
-    return exec_in_place(starter, words, environment);
+    return exec_in_place(starter, *words, environment);
 }
 
 }  // namespace interop

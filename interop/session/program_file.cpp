@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "interop/image/com_name.h"
+#include "interop/image/suffix_kind.h"
 #include "proto/wire/limits.h"
 
 namespace interop {
@@ -50,7 +50,7 @@ proto::Result<ProgramFile> open_program_file(const std::string& path, UniqueFd g
     program.head_digest = proto::sha256({head.data(), static_cast<std::size_t>(count)});
     const std::string_view beginning(head.data(), static_cast<std::size_t>(count));
     program.image = consider_name(identify_image(program.fd.get(), program.size), path, beginning, program.size);
-    program.runs_natively = has_com_suffix(path) && is_linux_program(beginning);
+    program.runs_natively = suffix_kind(path) && is_linux_program(beginning);
     program.absolute_path = absolute_path_of(path);
     return program;
 }

@@ -18,7 +18,7 @@ struct ProgramFile {
     std::uint64_t size = 0;
     proto::Digest head_digest{};
     ImageDescription image;
-    bool runs_natively = false;  ///< A program for Linux that came to us only because it is called .com.
+    bool runs_natively = false;  ///< A program for Linux that came to us only because of the end of its name.
 };
 
 /// Opens and identifies `path`, whose name counts too: consider_name(); `given` is an open descriptor to use in its place, or empty.

@@ -23,6 +23,10 @@ class CommandLineCategory final : public std::error_category {
             case CommandLineFault::quote_in_program_name: return "a program's own name cannot contain \"";
             case CommandLineFault::unsafe_for_cmd:
                 return "contains a character that a batch file cannot be given safely";
+            case CommandLineFault::garbled_by_locale:
+                return "is not ASCII, which Wine reads wrongly in this locale; LC_ALL=C.UTF-8, or another one for "
+                       "UTF-8 "
+                       "that is installed, helps";
         }
         return "unknown command line fault";
     }
@@ -168,13 +172,11 @@ bool is_batch_file(std::string_view windows_path) {
     return proto::equals_ignoring_case(suffix, ".bat") || proto::equals_ignoring_case(suffix, ".cmd");
 }
 
-proto::Result<std::u16string> build_batch_command_line(std::string_view script, const std::vector<std::string>& argv) {
+proto::Result<std::u16string> build_batch_command(std::string_view script, const std::vector<std::string>& argv) {
     const proto::Result<std::u16string> path = to_units(script, "batch file's name");
     if (!path) return path;
     if (is_unsafe_for_cmd(*path)) return fault(CommandLineFault::unsafe_for_cmd, "batch file's name");
-    // /d: no AutoRun commands from the registry; /v:off: no !variables!; /e:on: the command extensions that quoting
-    // relies on. cmd.exe takes off the outermost pair of quotes behind /c.
-    std::u16string line = u"cmd.exe /e:ON /v:OFF /d /c \"\"" + *path + u'"';
+    std::u16string line = u'"' + *path + u'"';
     for (std::size_t index = 1; index < argv.size(); ++index) {
         const proto::Result<std::u16string> argument = to_units(argv[index], argument_name(index));
         if (!argument) return argument.error();
@@ -183,8 +185,15 @@ proto::Result<std::u16string> build_batch_command_line(std::string_view script, 
         append_for_cmd(line, *argument);
         if (line.size() >= max_batch_command_line_units) break;
     }
-    line += u'"';
     return checked_length(std::move(line), max_batch_command_line_units);
+}
+
+proto::Result<std::u16string> build_batch_command_line(std::string_view script, const std::vector<std::string>& argv) {
+    const proto::Result<std::u16string> command = build_batch_command(script, argv);
+    if (!command) return command;
+    // /d: no AutoRun commands from the registry; /v:off: no !variables!; /e:on: the command extensions that quoting
+    // relies on. cmd.exe takes off the outermost pair of quotes behind /c.
+    return checked_length(u"cmd.exe /e:ON /v:OFF /d /c \"" + *command + u'"', max_batch_command_line_units);
 }
 
 }  // namespace interop

@@ -23,6 +23,7 @@ enum class CommandLineFault {
     embedded_nul,
     quote_in_program_name,  ///< Programs look for the end of argv[0] at the next quote; there is no escape.
     unsafe_for_cmd,         ///< cmd.exe would not pass a character on as it is (CVE-2024-24576).
+    garbled_by_locale,      ///< It is not ASCII, and the locale in which Wine reads it is not UTF-8.
 };
 
 /// The error category of CommandLineFault.
@@ -48,8 +49,12 @@ proto::Result<std::u16string> build_raw_command_line(std::string_view argv0, std
 /// and spaces (CVE-2024-43402) and without a stream name, so ask about the final path of the opened file too.
 bool is_batch_file(std::string_view windows_path);
 
-/// The command line for cmd.exe that runs the batch file `script` (a Windows path) with argv[1] and what follows.
+/// The command by which cmd.exe runs the batch file `script` (a Windows path) with argv[1] and what follows: what it
+/// has to read with /e:ON /v:OFF and as if it had been typed, not yet within the outer quotes that /c takes off.
 /// Refuses what cmd.exe could expand or end a command at; everything else is quoted.
+proto::Result<std::u16string> build_batch_command(std::string_view script, const std::vector<std::string>& argv);
+
+/// The command line of a cmd.exe that runs build_batch_command().
 proto::Result<std::u16string> build_batch_command_line(std::string_view script, const std::vector<std::string>& argv);
 
 }  // namespace interop

@@ -22,7 +22,7 @@ start_agent() { # NAME RUNNER ARGUMENT...
     shift 2
     # No kind of program is Wine's: its server would run in the prefix of whoever measures.
     "$build/hostbridge/hostbridge" --ready-file "$work/$name" --runner "pe64=$runner" \
-        --runner pe32= --runner dotnet= --runner win16= "$@" 2>"$work/$name.log" &
+        --runner pe32= --runner dotnet= --runner win16= --runner batch= "$@" 2>"$work/$name.log" &
     pids+=($!)
     until [ -s "$work/$name" ]; do
         kill -0 "${pids[-1]}" || { cat "$work/$name.log" >&2; exit 1; }

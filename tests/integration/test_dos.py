@@ -19,7 +19,7 @@ import limited_tests
 SOURCES = os.path.join(bridges.SOURCE, "tests", "support", "dos")
 # What reads its PSP where a COM program has it is assembled as one only.
 BOTH = ("hello", "upper", "head1", "args", "streams", "where", "forever")
-WITHOUT_WINE = [word for kind in ("pe64", "pe32", "win16", "dotnet") for word in ("--runner", kind + "=")]
+WITHOUT_WINE = [word for kind in ("pe64", "pe32", "win16", "dotnet", "batch") for word in ("--runner", kind + "=")]
 COM_ONLY = ("write", "shell", "codes", "mount")
 
 

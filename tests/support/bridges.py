@@ -327,7 +327,7 @@ def start_linux_bridge(directory, endpoint, arguments=(), environment=None):
 
 
 # For a Linux agent. With its own runners it starts Wine's server, in the prefix of whoever runs the tests.
-WITHOUT_WINE = [word for kind in ("pe64", "pe32", "dotnet", "win16") for word in ("--runner", f"{kind}=")]
+WITHOUT_WINE = [word for kind in ("pe64", "pe32", "dotnet", "win16", "batch") for word in ("--runner", f"{kind}=")]
 
 
 def start_native_bridge(directory, *more, environment=None):

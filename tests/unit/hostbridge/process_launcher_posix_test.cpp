@@ -56,7 +56,7 @@ class PosixLauncherTest : public testing::Test {
     }
 
     void use_runner(const std::string& command) {
-        options_.runners = {{"pe64", command}, {"pe32", ""}, {"dos", ""}};
+        options_.runners = {{"pe64", command}, {"pe32", ""}, {"dos", ""}, {"batch", ""}};
         launcher_ = make_process_launcher(loop_.get(), options_);
     }
 

@@ -78,13 +78,14 @@ TEST(Configuration, ReadsRoutesAndMappings) {
 TEST(Configuration, ReadsARouteForEachKind) {
     const auto routes = parse_configuration(
                             "[route]\npe = wine\ndotnet = mono host\ndos = dosbox, host?\nwin16 = wine\nape = native\n"
-                            "other_machine = host\n")
+                            "batch = wine host\nother_machine = host\n")
                             .value()
                             .routes;
     EXPECT_EQ(routes.of(ProgramKind::pe), Route{Backend::wine});
     EXPECT_EQ(routes.of(ProgramKind::dotnet), (Route{Backend::mono, Backend::host}));
     EXPECT_EQ(routes.of(ProgramKind::dos), (Route{Backend::dosbox, Backend::host_if_offered}));
     EXPECT_EQ(routes.of(ProgramKind::win16), Route{Backend::wine});
+    EXPECT_EQ(routes.of(ProgramKind::batch), (Route{Backend::wine, Backend::host}));
     EXPECT_EQ(routes.of(ProgramKind::ape), Route{Backend::native});
     EXPECT_EQ(routes.of(ProgramKind::other_machine), Route{Backend::host});
 }

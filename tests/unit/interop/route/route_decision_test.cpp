@@ -36,6 +36,7 @@ ImageDescription any_cpu() {
 
 const ImageDescription dos{.kind = ImageKind::dos};
 const ImageDescription win16{.kind = ImageKind::ne, .bits = 16, .detail = "Windows"};
+const ImageDescription batch{.kind = ImageKind::batch};
 const ImageDescription ape{.kind = ImageKind::ape};
 
 Installation everything() {
@@ -75,6 +76,7 @@ TEST(RouteDecision, FollowsTheDefaultRoutesWhereEverythingIsInstalled) {
         {pe(64, Managed::mixed), "host, !mono, wine"},
         {dos, "host?, dosbox"},
         {win16, "host?, wine"},
+        {batch, "host, wine"},
         {ape, "native"},
     };
     for (const auto& [image, steps] : expected) EXPECT_EQ(decision(image, everything()), steps) << describe(image);
@@ -84,6 +86,7 @@ TEST(RouteDecision, SaysWhatIsMissingWhereNothingIsInstalled) {
     const std::vector<std::pair<ImageDescription, std::string>> expected{
         {pe(64), "host, -wine"}, {pe(32, Managed::il), "host, -mono, -wine"},    {dos, "host?, -dosbox"},
         {win16, "host?, -wine"}, {pe(32, Managed::mixed), "host, !mono, -wine"}, {ape, "-native"},
+        {batch, "host, -wine"},
     };
     for (const auto& [image, steps] : expected) EXPECT_EQ(decision(image, {}), steps) << describe(image);
 }
@@ -92,7 +95,7 @@ TEST(RouteDecision, KnowsWhatA64BitWineCannotRun) {
     const std::vector<std::pair<ImageDescription, std::string>> expected{
         {pe(64), "host, wine"},           {pe(32), "host, !wine"},
         {any_cpu(), "host, -mono, wine"}, {pe(32, Managed::il), "host, -mono, !wine"},
-        {win16, "host?, !wine"},
+        {win16, "host?, !wine"},          {batch, "host, wine"},
     };
     for (const auto& [image, steps] : expected)
         EXPECT_EQ(decision(image, only_64_bit_wine()), steps) << describe(image);

@@ -115,6 +115,14 @@ TEST(RunnerTable, HasWineForWin16WhereItRuns32BitPrograms) {
     EXPECT_EQ(RunnerTable::with_defaults({.runs_64_bit = true}, false).find(image), nullptr);
 }
 
+TEST(RunnerTable, HasWineOfAnyWidthForBatchFiles) {
+    const ImageDescription image{.kind = ImageKind::batch};
+    EXPECT_EQ(runner_kind(image), "batch");
+    EXPECT_EQ(*RunnerTable::with_defaults({.runs_64_bit = true}, false).find(image), "wine %p");
+    EXPECT_EQ(wine_problem(image, {.runs_64_bit = true}), "");
+    EXPECT_EQ(wine_problem(image, {.runs_32_bit = true}), "");
+}
+
 TEST(RunnerTable, ReplacesAndRemovesCommands) {
     RunnerTable table = wine_table();
     ASSERT_TRUE(table.set("pe64=/opt/run %p=x"));

@@ -172,6 +172,31 @@ TEST(BatchFile, IsNotGivenWhatCmdWouldInterpret) {
     EXPECT_EQ(fault_of(build_batch_command_line("C:\\\"x.bat", {"x"})), CommandLineFault::unsafe_for_cmd);
 }
 
+TEST(BatchFile, HasACommandThatCmdReadsAsIfTyped) {
+    const auto command = build_batch_command("Z:\\x.bat", {"x.bat", "a&b", "c"});
+    ASSERT_TRUE(command);
+    EXPECT_EQ(utf16_to_utf8(*command), "\"Z:\\x.bat\" \"a&b\" c");
+    EXPECT_EQ(batch_line_of("Z:\\x.bat", {"x.bat", "a&b", "c"}),
+              "cmd.exe /e:ON /v:OFF /d /c \"" + utf16_to_utf8(*command) + "\"");
+}
+
+TEST(BatchFile, HasEveryArgumentPlainOrQuotedOrRefused) {
+    const std::string hostile = " &|<>^(),;=!~`'[]{}";
+    for (int code = 1; code < 0x80; ++code) {
+        const char c = static_cast<char>(code);
+        const std::string argument = std::string("a") + c + "whoami";
+        const auto command = build_batch_command("Z:\\x.bat", {"x.bat", argument});
+        const bool refused = c == '"' || c == '%' || (c < ' ' && c != '\t') || c == 0x7F;
+        ASSERT_EQ(command.has_value(), !refused) << code;
+        if (refused) {
+            EXPECT_EQ(command.error().code, make_error_code(CommandLineFault::unsafe_for_cmd));
+            EXPECT_EQ(command.error().doing, "argument 1");
+        } else if (hostile.find(c) != std::string::npos) {
+            EXPECT_EQ(utf16_to_utf8(*command), "\"Z:\\x.bat\" \"" + argument + "\"") << code;
+        }
+    }
+}
+
 TEST(BatchFile, HasTheShorterLimitOfCmd) {
     EXPECT_TRUE(build_batch_command_line("C:\\x.bat", {"x", std::string(8000, 'a')}));
     EXPECT_EQ(fault_of(build_batch_command_line("C:\\x.bat", {"x", std::string(8192, 'a')})),
