@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <initializer_list>
+#include <utility>
 
 namespace init {
 namespace {
@@ -41,15 +43,25 @@ std::string bytes_from_hex(std::string_view digits) {
     return bytes;
 }
 
+std::vector<BinfmtRule> rules_for(const BinfmtRule& rule, std::initializer_list<std::string_view> extensions) {
+    std::vector<BinfmtRule> rules;
+    for (const std::string_view extension : extensions) {
+        BinfmtRule& each = rules.emplace_back(rule);
+        each.extension = extension;
+        each.name += "-" + each.extension;
+    }
+    return rules;
+}
+
 }  // namespace
 
-std::array<BinfmtRule, 2> com_rules(const BinfmtRule& rule) {
-    std::array<BinfmtRule, 2> rules{rule, rule};
-    constexpr std::array extensions{"com", "COM"};
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-        rules[i].extension = extensions[i];
-        rules[i].name += "-" + rules[i].extension;
-    }
+std::vector<BinfmtRule> com_rules(const BinfmtRule& rule) { return rules_for(rule, {"com", "COM"}); }
+
+std::vector<BinfmtRule> batch_rules(const BinfmtRule& rule) { return rules_for(rule, {"bat", "BAT", "cmd", "CMD"}); }
+
+std::vector<BinfmtRule> extension_rules(const BinfmtRule& rule) {
+    std::vector<BinfmtRule> rules = com_rules(rule);
+    for (BinfmtRule& each : batch_rules(rule)) rules.push_back(std::move(each));
     return rules;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/base/result.h"
 
@@ -18,8 +18,14 @@ struct BinfmtRule {
     std::string extension;  ///< If not empty the rule is for names with it, whatever is in the file; the case counts.
 };
 
-/// The rules for files called .com and .COM that go with `rule`.
-std::array<BinfmtRule, 2> com_rules(const BinfmtRule& rule);
+/// The rules for files called .com and .COM that go with `rule`, named after it and the extension.
+std::vector<BinfmtRule> com_rules(const BinfmtRule& rule);
+
+/// Likewise for batch files: .bat, .BAT, .cmd and .CMD.
+std::vector<BinfmtRule> batch_rules(const BinfmtRule& rule);
+
+/// Both of these: all that can go with `rule`.
+std::vector<BinfmtRule> extension_rules(const BinfmtRule& rule);
 
 /// The line that registers the rule. The Error says which part the kernel could not take, or we could not work with:
 /// without flag P the interpreter cannot tell the caller's argv[0] from the first argument.

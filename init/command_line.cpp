@@ -50,6 +50,7 @@ void add_register(CLI::App& app, CommandLine& line) {
         ->capture_default_str();
     command->add_flag("--com", line.registration.com,
                       "Also run files called .com, which are DOS programs by name only");
+    command->add_flag("--batch", line.registration.batch, "Also run files called .bat or .cmd, by cmd.exe");
     command->add_flag("--embed-config", line.registration.embed_config,
                       "Register a copy with the configuration in it, for where its file cannot be seen");
     command->add_flag("--protect", line.registration.protect,

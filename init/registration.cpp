@@ -65,6 +65,9 @@ std::vector<BinfmtRule> Registration::rules() const {
     if (request_.com) {
         for (BinfmtRule& rule : com_rules(request_.rule)) rules.push_back(std::move(rule));
     }
+    if (request_.batch) {
+        for (BinfmtRule& rule : batch_rules(request_.rule)) rules.push_back(std::move(rule));
+    }
     return rules;
 }
 
@@ -238,7 +241,7 @@ RegistrationStatus unregister_rule(const std::string& name, const std::string& d
     if (!table) return complain(explain_missing_table(directory));
     bool found = false;
     std::vector<std::string> names{name};
-    for (const BinfmtRule& rule : com_rules({.name = name})) names.push_back(rule.name);
+    for (const BinfmtRule& rule : extension_rules({.name = name})) names.push_back(rule.name);
     for (const std::string& each : names) {
         const auto present = table->find(each);
         if (!present) return complain(explain_failure(present.error()));

@@ -31,6 +31,7 @@ struct RegistrationRequest {
     BinfmtRule rule;  ///< Without an interpreter: this program.
     std::string directory = BinfmtTable::usual_directory;
     bool com = false;           ///< Also the rules for files called .com, com_rules().
+    bool batch = false;         ///< Also the rules for batch files, batch_rules().
     bool replace = false;       ///< A rule of the same name for another interpreter is replaced.
     bool embed_config = false;  ///< A copy of the interpreter with the configuration in it, embedded_interpreter.h.
     bool protect = false;       ///< Then others cannot remove all rules at once, status_protection.h.
@@ -40,7 +41,7 @@ struct RegistrationRequest {
 /// others and makes flag F open the interpreter that is there now.
 RegistrationStatus register_rule(const RegistrationRequest& request);
 
-/// Removes the rule, those for files called .com if they are there, and the protection against others.
+/// Removes the rule, those for extensions that are there, and the protection against others.
 RegistrationStatus unregister_rule(const std::string& name, const std::string& directory);
 
 /// What `status` is about. ENODEV if `directory` is no mounted binfmt_misc.

@@ -32,8 +32,9 @@ std::string json_of(Embedding embedding) {
     return "null";
 }
 
-bool has_com_rules(const TableReport& report) {
-    return std::ranges::any_of(com_rules({.name = report.name}), [&](const BinfmtRule& rule) {
+/// One at least of those that `rules_of` makes.
+bool has_rules(const TableReport& report, std::vector<BinfmtRule> (*rules_of)(const BinfmtRule&)) {
+    return std::ranges::any_of(rules_of({.name = report.name}), [&](const BinfmtRule& rule) {
         return std::ranges::any_of(
             report.mz_rules, [&](const MzRule& each) { return each.rule.name == rule.name && each.rule.enabled; });
     });
@@ -61,8 +62,12 @@ std::string rule_sentence(const TableReport& report) {
 
 std::string status_text(const TableReport& report) {
     std::string text = rule_sentence(report);
-    if (has_com_rules(report)) {
+    if (has_rules(report, com_rules)) {
         text += "files called .com are run by mzinit too (rules " + report.name + "-com, " + report.name + "-COM)\n";
+    }
+    if (has_rules(report, batch_rules)) {
+        text += "files called .bat and .cmd are run by mzinit too (rules " + report.name + "-bat, " + report.name +
+                "-BAT, " + report.name + "-cmd, " + report.name + "-CMD)\n";
     }
     for (const std::string& sentence : describe_rivals(report.mz_rules, report.name)) text += sentence + "\n";
     if (report.is_protected) text += "protected: all rules at once cannot be removed or switched off here\n";
@@ -80,7 +85,8 @@ std::string status_json(const TableReport& report) {
         json += ", \"flags\": " + json_string(report.rule->flags);
         json += ", \"embedded\": " + json_of(embedding_of(report.rule->interpreter));
     }
-    json += ", \"com\": " + json_bool(has_com_rules(report)) + ", \"mz_rules\": [";
+    json += ", \"com\": " + json_bool(has_rules(report, com_rules));
+    json += ", \"batch\": " + json_bool(has_rules(report, batch_rules)) + ", \"mz_rules\": [";
     std::string_view separator;
     for (const MzRule& each : report.mz_rules) {
         json += separator;

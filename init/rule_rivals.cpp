@@ -13,7 +13,7 @@ constexpr std::string_view mz = "MZ";
 
 // The kernel compares as they are written, but files are called program.exe and PROGRAM.EXE.
 bool is_program_extension(std::string_view extension) {
-    constexpr std::array<std::string_view, 2> known{"exe", "com"};
+    constexpr std::array<std::string_view, 4> known{"exe", "com", "bat", "cmd"};
     return std::ranges::any_of(known, [extension](std::string_view each) {
         return std::ranges::equal(each, extension, {}, {}, [](unsigned char c) { return std::tolower(c); });
     });
@@ -35,7 +35,7 @@ std::string what_it_is_for(const MzRule& each) {
 }
 
 bool is_called(const RegisteredRule& rule, const std::string& name) {
-    return rule.name == name || std::ranges::any_of(com_rules({.name = name}),
+    return rule.name == name || std::ranges::any_of(extension_rules({.name = name}),
                                                     [&](const BinfmtRule& each) { return each.name == rule.name; });
 }
 

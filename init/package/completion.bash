@@ -87,7 +87,7 @@ _mzinit() {
         config:*) ((cursor == 2)) && _mzinit_offer "$current" check show ;;&
         config:-*) [[ ${words[2]} == show ]] && _mzinit_offer "$current" --explain ;;
         register:-*)
-            _mzinit_offer "$current" --name --mount-point --interpreter --flags --com --embed-config --protect --replace
+            _mzinit_offer "$current" --name --mount-point --interpreter --flags --com --batch --embed-config --protect --replace
             ;;
         unregister:-*) _mzinit_offer "$current" --name --mount-point ;;
         status:-* | doctor:-*) _mzinit_offer "$current" --name --mount-point --json ;;

@@ -151,6 +151,55 @@ class Local(BatchTests, unittest.TestCase):
         self.assertIn(b"[route] batch = none", result.stderr)
 
 
+class ByTheKernel(unittest.TestCase):
+    """The rules for names that end in .bat and .cmd; Wine here runs the files."""
+
+    def setUp(self):
+        self.directory = os.path.realpath(self.enterContext(bridges.TemporaryDirectory()))
+        self.environment = bridges.wine_environment(MZINIT_HOST=NOTHING_LISTENS, MZINIT_CONF=self.write("mzinit.conf", ""))
+        subprocess.run([MZINIT, "register", "--batch"], check=True)
+        self.addCleanup(subprocess.run, [MZINIT, "register"], check=True)
+        self.addCleanup(subprocess.run, [MZINIT, "unregister"], stderr=subprocess.DEVNULL)
+
+    def write(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="ascii", newline="\r\n") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+        return path
+
+    def run_file(self, path, *arguments):
+        return bridges.run([path, *arguments], capture_output=True, stdin=subprocess.DEVNULL, cwd=self.directory, env=self.environment)
+
+    def test_batch_files_run_by_their_name_in_both_cases(self):
+        args = "Z:" + os.path.realpath(SAMPLES).replace("/", "\\") + "\\args.exe"
+        for name in ("a.bat", "b.BAT", "c.cmd", "d.CMD"):
+            with self.subTest(name=name):
+                result = self.run_file(self.write(name, f'@"{args}" %*\n@exit /b 7\n'), "a&echo x>marker", "b c")
+                self.assertEqual((result.returncode, result.stderr), (7, b""))
+                self.assertEqual(json.loads(result.stdout)["crt"][1:], ["a&echo x>marker", "b c"])
+        result = self.run_file(self.write("a.bat", "@echo x>marker\n"), "%OS%")
+        self.assertEqual((result.returncode, result.stdout), (126, b""))
+        self.assertFalse(os.path.exists(os.path.join(self.directory, "marker")))
+
+    def test_scripts_and_programs_for_linux_are_none(self):
+        with open(self.write("script.cmd", ""), "w", encoding="ascii") as file:
+            file.write('#!/bin/sh\necho "$2"; exit 3\n')
+        result = self.run_file(os.path.join(self.directory, "script.cmd"), "a", "%OS%")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (3, b"%OS%\n", b""))
+        shutil.copy(shutil.which("echo"), os.path.join(self.directory, "elf.bat"))
+        self.assertEqual(self.run_file(os.path.join(self.directory, "elf.bat"), "a", "%OS%").stdout, b"a %OS%\n")
+
+    def test_status_tells(self):
+        status = subprocess.run([MZINIT, "status"], capture_output=True, check=True).stdout
+        self.assertIn(b"files called .bat and .cmd are run by mzinit too (rules mzinit-bat, mzinit-BAT, mzinit-cmd, mzinit-CMD)\n", status)
+        state = json.loads(subprocess.run([MZINIT, "status", "--json"], capture_output=True, check=True).stdout)
+        self.assertEqual((state["batch"], state["com"]), (True, False))
+        subprocess.run([MZINIT, "unregister"], check=True)
+        state = json.loads(subprocess.run([MZINIT, "status", "--json"], capture_output=True).stdout)
+        self.assertEqual((state["registered"], state["batch"], state["mz_rules"]), (False, False, []))
+
+
 class ByAgent(BatchTests):
     def start(self):
         self.agent = os.path.join(self.directory, "agent")

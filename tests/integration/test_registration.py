@@ -167,7 +167,7 @@ class Subcommands(TestCase):
         own_rule = {"name": "mzinit", "enabled": True, "interpreter": MZINIT, "matches": "all"}
         self.assertEqual(json.loads(state), {"binfmt_misc_mounted": True, "binfmt_misc_enabled": True, "protected": False,
                                              "registered": True, "enabled": True, "interpreter": MZINIT, "flags": "PF",
-                                             "embedded": None, "com": False, "mz_rules": [own_rule],
+                                             "embedded": None, "com": False, "batch": False, "mz_rules": [own_rule],
                                              "kernel_tells_interpreters": True})
 
     def test_kernel_starts_it_for_a_file_and_it_says_what_the_file_is(self):

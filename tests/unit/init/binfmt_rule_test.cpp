@@ -22,6 +22,14 @@ TEST(BinfmtRule, IsByExtensionForComFilesInBothCases) {
     EXPECT_EQ(line_for(rules[1]), ":x-COM:E::COM::/init:POF");
 }
 
+TEST(BinfmtRule, IsByExtensionForBatchFilesInBothCases) {
+    std::string lines;
+    for (const BinfmtRule& rule : batch_rules({.name = "x", .interpreter = "/init"})) lines += line_for(rule) + " ";
+    EXPECT_EQ(lines,
+              ":x-bat:E::bat::/init:PF :x-BAT:E::BAT::/init:PF :x-cmd:E::cmd::/init:PF :x-CMD:E::CMD::/init:PF ");
+    EXPECT_EQ(extension_rules({.name = "x"}).size(), 6);
+}
+
 TEST(BinfmtRule, SeparatorIsInNoField) {
     EXPECT_EQ(line_for({.interpreter = "/a:b"}), "|mzinit|M||MZ||/a:b|PF");
     EXPECT_EQ(line_for({.name = "m|z", .interpreter = "/a:b,c"}), ";m|z;M;;MZ;;/a:b,c;PF");
