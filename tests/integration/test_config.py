@@ -136,7 +136,8 @@ class Launches(TestCase):
         for words in (["--with", "f"], ["--with=f"], ["--with", "f", "--with", "g"]):
             with self.subTest(words):
                 self.assert_result(self.mzinit("run", *words, self.program, MZINIT_HOST=nobody), 126, errors=refusal)
-        # The command line counts more. Nobody is there to send it to.
+        # The command line counts more. Nobody is there to send it to, and nothing else to run it with.
+        self.write("[host]\nupload = never\n[route]\npe = host\n")
         result = self.mzinit("run", "--upload=auto", "--with=f", self.program, MZINIT_HOST=nobody)
         self.assertNotIn("forbids", result.stderr)
         for words, message in ((["--upload=never", "--with=f", self.program], "--with and --upload=never contradict each other"),
