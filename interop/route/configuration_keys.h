@@ -15,6 +15,13 @@ enum class KeyReader {
     nobody,    ///< WSL's alone. It is known so that a wsl.conf can be used as it is.
 };
 
+/// Which lines a value may have.
+enum class ValueLines {
+    one,
+    several,  ///< It goes on in indented lines.
+    each,     ///< Every line is a value of its own, also an indented one, and all of them count.
+};
+
 struct ConfigurationKey {
     std::string_view section;  ///< "service" stands for every [service NAME].
     std::string_view name;
@@ -22,7 +29,7 @@ struct ConfigurationKey {
     std::string_view default_value;  ///< As it would be written in the file; empty: nothing is in force, ...
     std::string_view default_note;   ///< ... or what this says.
     std::string_view meaning;        ///< A clause.
-    bool adds = false;               ///< Written again it adds a value, where others replace theirs.
+    ValueLines lines = ValueLines::one;
 };
 
 /// In the order of the documents.

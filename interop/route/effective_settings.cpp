@@ -20,7 +20,7 @@ struct Value {
 struct Written {
     const ConfigurationKey* key;
     std::string section;
-    std::vector<Value> values;  // more than one only if the key adds
+    std::vector<Value> values;  // more than one only if each line is one
 };
 
 /// A key that the kernel's command line has too.
@@ -74,7 +74,7 @@ class Collector {
             text += setting.value;
             return;
         }
-        if (!key->adds) written.values.clear();
+        if (key->lines != ValueLines::each) written.values.clear();
         written.values.push_back({std::string(setting.value), std::move(source)});
     }
 

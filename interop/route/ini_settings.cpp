@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/ini_settings.h"
+
+#include "interop/route/configuration_keys.h"
 #include "proto/base/ascii_case.h"
 
 #include <ini.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <system_error>
 
 namespace interop {
 namespace {
+
+constexpr std::string_view blanks = " \t\r\n\v\f";  // as isspace(3), by which inih goes
 
 enum class LineKind {
     done,     // nothing in it, or its setting has been found
@@ -40,6 +45,7 @@ class Reader {
         }
         if (reader.line_kind_ == LineKind::header || reader.line_kind_ == LineKind::broken_header) {
             reader.is_section_lost_ = reader.line_kind_ == LineKind::broken_header;
+            reader.name_.clear();
         }
         if (reader.rest_.empty() || reader.has_stopped_) return nullptr;
         ++reader.line_;
@@ -49,17 +55,27 @@ class Reader {
         buffer[reader.rest_.copy(buffer, copied)] = '\0';
         reader.rest_.remove_prefix(length);
         reader.is_cut_ = std::min(end, length) > longest_ini_line;
+        reader.part_from_value_before(buffer);
         reader.line_kind_ = kind_of(buffer, reader.line_);
         reader.buffer_ = buffer;
         reader.buffer_end_ = buffer + size;
         return buffer;
     }
 
+    /// inih takes every indented line for one that goes on with the value before it: those that do not lose the indentation.
+    void part_from_value_before(char* text) const {
+        const std::string_view line(text);
+        const auto first = line.find_first_not_of(blanks);
+        if (name_.empty() || first == 0 || first == std::string_view::npos) return;
+        if (goes_on(section_, name_, line.substr(first))) return;
+        std::memmove(text, text + first, line.size() - first + 1);
+    }
+
     /// If it is no indented line that goes on with a value, which only handle() gets to know.
     static LineKind kind_of(std::string_view line, std::size_t number) {
         constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
         if (number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
-        const auto first = line.find_first_not_of(" \t\r\n\v\f");
+        const auto first = line.find_first_not_of(blanks);
         if (first == std::string_view::npos || line[first] == ';' || line[first] == '#') return LineKind::done;
         if (line[first] != '[') return LineKind::setting;
         return line.find(']') < std::min(line.find(" ;"), line.find("\t;")) ? LineKind::header
@@ -70,11 +86,15 @@ class Reader {
     static int handle(void* user, const char* section, const char* name, const char* value) {
         auto& reader = *static_cast<Reader*>(user);
         reader.line_kind_ = LineKind::done;
+        reader.section_ = section;
+        reader.name_ = name;
         if (reader.has_stopped_ || reader.is_section_lost_) return 1;
         // The name is in the line, or it is what inih has kept of the one before: a name that is only written again,
         // in a line of its own, begins anew.
         const std::less<const char*> is_before;
-        const bool continues = is_before(name, reader.buffer_) || !is_before(name, reader.buffer_end_);
+        const bool is_new = !is_before(name, reader.buffer_) && is_before(name, reader.buffer_end_);
+        const ConfigurationKey* const key = find_configuration_key(section, name);
+        const bool continues = !is_new && (key == nullptr || key->lines != ValueLines::each);
         const IniSetting setting{.section = section,
                                  .name = name,
                                  .value = value,
@@ -89,6 +109,8 @@ class Reader {
     const std::function<IniReading(const IniSetting&)>& on_setting_;
     std::vector<std::size_t> wrong_lines_;
     std::size_t line_ = 0;  // that was read last
+    std::string section_;   // of the last setting
+    std::string name_;      // empty after a header
     bool is_cut_ = false;
     LineKind line_kind_ = LineKind::done;
     bool is_section_lost_ = false;
@@ -102,6 +124,23 @@ class Reader {
 std::vector<std::size_t> read_ini(std::string_view text,
                                   const std::function<IniReading(const IniSetting&)>& on_setting) {
     return Reader(text, on_setting).run();
+}
+
+bool goes_on(std::string_view section, std::string_view name, std::string_view line) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const ConfigurationKey* const key = find_configuration_key(section, name);
+    if (line.empty() || line.front() == ';' || line.front() == '#') return false;
+    if (key != nullptr && key->lines == ValueLines::one) return false;
+    if (const auto end = line.find(']'); line.front() == '[' && end != std::string_view::npos) {
+        return key != nullptr && kind_of_section(line.substr(1, end - 1)) == SectionKind::unknown;
+    }
+    const std::string_view first_word = line.substr(0, line.find_first_not_of(letters));
+    const auto separator = line.find_first_not_of(" \t", first_word.size());
+    if (first_word.empty() || separator == std::string_view::npos) return true;
+    if (line[separator] != '=' && line[separator] != ':') return true;
+    if (find_configuration_key(section, first_word) != nullptr) return false;
+    // "tcp:gateway:5000" is an endpoint, and "A=1" may be a word of a command.
+    return line[separator] == ':' || (key != nullptr && separator == first_word.size());
 }
 
 std::string at_ini_line(std::size_t line, std::string_view what) {

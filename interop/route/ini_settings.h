@@ -23,14 +23,20 @@ struct IniSetting {
     std::string_view name;
     std::string_view value;
     std::size_t line;  ///< Where it is, from 1.
-    bool continues;    ///< The value goes on with that of the setting before, in an indented line.
-    bool is_cut;       ///< Its line is longer than longest_ini_line, and the end of the value is missing.
+    bool continues;  ///< The value goes on with that of the setting before, in an indented line (ValueLines::several).
+    bool is_cut;     ///< Its line is longer than longest_ini_line, and the end of the value is missing.
 };
 
 /// What to do after a setting.
 enum class IniReading { go_on, stop };
 
-/// Calls `on_setting` for every setting in order. Returns the lines that are neither [section] nor name = value; the others are
+/// Whether an indented line, without its indentation, goes on with the value of the key `name` in [section]. It does not if that is
+/// a key with a value of one line, if it is the header of a section that is known, or if it begins as NAME = VALUE, with a key of the
+/// section or with a blank before the "=". Where nobody knows the key any [header] and any NAME= is one. Pure.
+bool goes_on(std::string_view section, std::string_view name, std::string_view line);
+
+/// Calls `on_setting` for every setting in order; an indented line that does not go on (goes_on) is read as if it were not
+/// indented, as in a wsl.conf. Returns the lines that are neither [section] nor name = value; the others are
 /// read all the same, but for the settings of a section whose [header] is such a line.
 std::vector<std::size_t> read_ini(std::string_view text,
                                   const std::function<IniReading(const IniSetting&)>& on_setting);

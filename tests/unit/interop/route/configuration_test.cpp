@@ -219,6 +219,16 @@ TEST(Configuration, AWslConfIsReadAsWslReadsIt) {
     EXPECT_FALSE(defaults.append_windows_path);
 }
 
+TEST(Configuration, AWslConfMayBeIndented) {
+    const auto configuration =
+        parse_configuration("[automount]\n  enabled = true\n  root = /win\n[host]\n  key = /x\n  upload = never\n")
+            .value();
+    EXPECT_EQ(configuration.warnings, std::vector<std::string>{});
+    EXPECT_EQ(configuration.automount_root, "/win/");
+    EXPECT_EQ(configuration.key_file, "/x");
+    EXPECT_EQ(configuration.upload, UploadMode::never);
+}
+
 TEST(Configuration, RefusesBadValuesOfWslsKeys) {
     EXPECT_EQ(problem_with("[interop]\nenabled = perhaps\n"), "line 2: wanted enabled = true or false");
     EXPECT_EQ(problem_with("[interop]\nappendWindowsPath =\n"), "line 2: wanted appendWindowsPath = true or false");

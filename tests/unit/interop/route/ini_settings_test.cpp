@@ -69,9 +69,37 @@ TEST(IniSettings, IndentedLineGoesOnAfterCommentsAndEmptyLines) {
     EXPECT_EQ(settings_of("[a]\nx = 1\n\n# no\n  2\n"), (Settings{"2 [a] x=1", "5 [a] +x=2"}));
 }
 
-TEST(IniSettings, IndentedLineThatLooksLikeSomethingElseGoesOnTooAsItIs) {
-    EXPECT_EQ(settings_of("[a]\nx = 1\n  y = 2\n  [b]\n  =\n"),
-              (Settings{"2 [a] x=1", "3 [a] +x=y = 2", "4 [a] +x=[b]", "5 [a] +x=="}));
+TEST(IniSettings, IndentedLinesMayHaveSettingsOfTheirOwn) {
+    EXPECT_EQ(settings_of("[automount]\n  enabled = true\n  root = /mnt/\n  options = \"metadata,umask=22\"\n"),
+              (Settings{"2 [automount] enabled=true", "3 [automount] root=/mnt/",
+                        "4 [automount] options=\"metadata,umask=22\""}));
+    EXPECT_EQ(settings_of("[host]\n\tkey = /x\n\tupload: never\n"),
+              (Settings{"2 [host] key=/x", "3 [host] upload=never"}));
+    EXPECT_EQ(settings_of("  [host]\n  key = /x\n  [user]\n  default = me\n  x=y\n  [boot]\n  systemd = true\n"),
+              (Settings{"2 [host] key=/x", "4 [user] default=me", "5 [user] x=y", "7 [boot] systemd=true"}));
+}
+
+TEST(IniSettings, ListsAndCommandsGoOnInIndentedLinesUntilTheNextKey) {
+    EXPECT_EQ(settings_of("[host]\n  endpoints = unix:/a\n    tcp:gateway:5000\n    vsock : 2:3\n  key = /x\n"),
+              (Settings{"2 [host] endpoints=unix:/a", "3 [host] +endpoints=tcp:gateway:5000",
+                        "4 [host] +endpoints=vsock : 2:3", "5 [host] key=/x"}));
+    EXPECT_EQ(settings_of("[boot]\ncommand = env\n  A=1\n  --port=2\n  [ -e /x ]\n  timeout=5\n  tiemout = 5\n"),
+              (Settings{"2 [boot] command=env", "3 [boot] +command=A=1", "4 [boot] +command=--port=2",
+                        "5 [boot] +command=[ -e /x ]", "6 [boot] timeout=5", "7 [boot] tiemout=5"}));
+    EXPECT_EQ(settings_of("[service web]\n  command = httpd\n    -f\n  restart = no\n[path]\nmap = /a=/b\n  /c=/d\n"),
+              (Settings{"2 [service web] command=httpd", "3 [service web] +command=-f", "4 [service web] restart=no",
+                        "6 [path] map=/a=/b", "7 [path] map=/c=/d"}));
+}
+
+TEST(IniSettings, ValueOfOneLineDoesNotGoOn) {
+    EXPECT_EQ(settings_of("[host]\nname = a\n  b\nkey = /k\n"), (Settings{"2 [host] name=a", "4 [host] key=/k"}));
+    EXPECT_EQ(wrong_lines_of("[host]\nname = a\n  b\nkey = /k\n"), (std::vector<std::size_t>{3}));
+}
+
+TEST(IniSettings, IndentedLineAfterAnUnknownKeyGoesOnUnlessItIsASettingOrAHeader) {
+    EXPECT_EQ(settings_of("[a]\nx = 1\n  2\n  unix:/c\n  =\n  [\n  y=2\n  z = 3\n  [b]\n  z = 4\n"),
+              (Settings{"2 [a] x=1", "3 [a] +x=2", "4 [a] +x=unix:/c", "5 [a] +x==", "6 [a] +x=[", "7 [a] y=2",
+                        "8 [a] z=3", "10 [b] z=4"}));
 }
 
 TEST(IniSettings, IndentedLineAfterASectionBeginsASetting) {
