@@ -31,8 +31,7 @@ std::optional<LaunchFailure> plan_wine_batch(const ProcessRequest& request, std:
         interop::prepare_wine_batch(request.program, arguments, drives, interop::has_utf8_locale(environment.lookup()));
     if (!batch) return argument_failure(batch.error());
     words.insert(words.end(), batch->words.begin(), batch->words.end());
-    environment.remove_ignoring_case(batch->variable);
-    environment.overlay(batch->variable, batch->command);
+    environment.overlay_ignoring_case(batch->variable, batch->command);
     return std::nullopt;
 }
 
@@ -47,10 +46,15 @@ void Environment::overlay(std::string_view name, std::string_view value) {
     if (!value.empty()) variables_.push_back(std::string(name) + "=" + std::string(value));
 }
 
-void Environment::remove_ignoring_case(std::string_view name) {
+void Environment::overlay_ignoring_case(std::string_view name, std::string_view value) {
     std::erase_if(variables_, [&](std::string_view variable) {
         return proto::equals_ignoring_case(variable.substr(0, variable.find('=')), name);
     });
+    overlay(name, value);
+}
+
+void Environment::merge(const interop::EnvironmentOverlay& overlay, interop::NameCase name_case) {
+    variables_ = interop::merge_environment(variables_, overlay, name_case);
 }
 
 std::optional<std::string> Environment::get(std::string_view name) const {
@@ -122,11 +126,16 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         }
     }
     if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
-    for (const auto& [name, value] : request.environment) environment.overlay(name, value);
-    environment.overlay("MZINIT_DEPTH", std::to_string(request.depth + 1));
+    environment.merge(request.environment,
+                      plan.uses_wine ? interop::NameCase::ignored : interop::NameCase::distinguished);
+    // What Wine itself reads, and mzinit, has to be spelled as they do.
+    const std::string depth = std::to_string(request.depth + 1);
     if (plan.uses_wine) {
+        environment.overlay_ignoring_case("MZINIT_DEPTH", depth);
         for (const auto& [name, value] : interop::wine_environment(environment.lookup()))
-            environment.overlay(name, value);
+            environment.overlay_ignoring_case(name, value);
+    } else {
+        environment.overlay("MZINIT_DEPTH", depth);
     }
     if (is_wine_batch) {
         if (auto refused = plan_wine_batch(request, *words, environment)) return std::move(*refused);

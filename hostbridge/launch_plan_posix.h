@@ -10,6 +10,7 @@
 #include "hostbridge/process_launcher.h"
 #include "interop/route/runner.h"
 #include "interop/route/runner_wine.h"
+#include "interop/text/environment.h"
 
 namespace hostbridge {
 
@@ -22,8 +23,10 @@ class Environment {
 
     /// Sets a variable; an empty value removes it.
     void overlay(std::string_view name, std::string_view value);
-    /// For a variable that Windows programs read, for which names in another case are the same one.
-    void remove_ignoring_case(std::string_view name);
+    /// The same, in the place of all whose names are the same but for case: for a variable that programs for Windows get, too.
+    void overlay_ignoring_case(std::string_view name, std::string_view value);
+    /// Lays several over it.
+    void merge(const interop::EnvironmentOverlay& overlay, interop::NameCase name_case);
     [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
     [[nodiscard]] const std::vector<std::string>& variables() const { return variables_; }
     [[nodiscard]] interop::VariableLookup lookup() const;

@@ -38,6 +38,15 @@ bool is_name(std::string_view name) {
     return !name.empty() && name.find('=') == std::string_view::npos && name.find('\0') == std::string_view::npos;
 }
 
+/// Equal for names of the same variable. What is no UTF-8 has no case.
+std::string name_key(std::string_view name, NameCase name_case) {
+    if (name_case == NameCase::distinguished) return std::string(name);
+    auto units = utf8_to_utf16(name);
+    if (!units) return std::string(name);
+    std::ranges::transform(*units, units->begin(), windows_upper_case);
+    return utf16_to_utf8(*units);
+}
+
 proto::Error bad_variable(std::string_view name, std::string_view reason) {
     // The name may be anything: only what can be shown of it goes into the message.
     std::string shown;
@@ -125,28 +134,36 @@ bool apply_flags(std::string_view flags, WslenvEntry& entry) {
 
 }  // namespace
 
-std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base,
-                                                 const EnvironmentOverlay& overlay) {
-    // In the order of first mention; a deleted variable leaves an empty string.
-    std::vector<std::string> environment;
-    std::unordered_map<std::string_view, std::size_t> positions;
-    const auto set = [&](std::string_view name, std::string entry) {
-        const auto [position, is_new] = positions.try_emplace(name, environment.size());
+std::vector<std::string> merge_environment(const std::vector<std::string>& base, const EnvironmentOverlay& overlay,
+                                           NameCase name_case) {
+    // In the order of first mention; a deleted variable has no value.
+    struct Variable {
+        std::string name;
+        std::optional<std::string> value;
+    };
+    std::vector<Variable> variables;
+    std::unordered_map<std::string, std::size_t> positions;
+    const auto set = [&](std::string_view name, std::optional<std::string> value) {
+        const auto [position, is_new] = positions.try_emplace(name_key(name, name_case), variables.size());
         if (is_new) {
-            environment.push_back(std::move(entry));
+            variables.push_back({std::string(name), std::move(value)});
         } else {
-            environment[position->second] = std::move(entry);
+            variables[position->second].value = std::move(value);
         }
     };
     for (const std::string& entry : base) {
         const std::size_t equals = entry.find('=');
-        if (equals != std::string::npos && equals != 0) set(std::string_view(entry).substr(0, equals), entry);
+        if (equals != std::string::npos && equals != 0)
+            set(std::string_view(entry).substr(0, equals), entry.substr(equals + 1));
     }
     for (const auto& [name, value] : overlay) {
         if (!is_name(name) || value.find('\0') != std::string::npos) continue;
-        set(name, value.empty() ? std::string() : name + "=" + value);
+        set(name, value.empty() ? std::nullopt : std::optional(value));
     }
-    std::erase(environment, std::string());
+    std::vector<std::string> environment;
+    for (const auto& [name, value] : variables) {
+        if (value) environment.push_back(name + "=" + *value);
+    }
     return environment;
 }
 

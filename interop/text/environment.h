@@ -17,10 +17,13 @@ namespace interop {
 /// Variables in the order in which they are applied, names and values as bytes. An empty value deletes.
 using EnvironmentOverlay = std::vector<std::pair<std::string, std::string>>;
 
-/// Lays `overlay` over `base` ("NAME=value"), as a POSIX system sees names: with case. Later entries win, in the
-/// base too; entries whose name is empty or contains '=' or NUL are left out.
-std::vector<std::string> merge_posix_environment(const std::vector<std::string>& base,
-                                                 const EnvironmentOverlay& overlay);
+/// Whether two names that differ in case only are two variables (POSIX) or one (programs for Windows, wherever they run).
+enum class NameCase { distinguished, ignored };
+
+/// Lays `overlay` over `base` ("NAME=value"). Later entries win, in the base too, and of names that are the same the first
+/// spelling stays; entries whose name is empty or contains '=' or NUL are left out.
+std::vector<std::string> merge_environment(const std::vector<std::string>& base, const EnvironmentOverlay& overlay,
+                                           NameCase name_case);
 
 /// The longest value, in UTF-16 units without the NUL, that programs for Windows get whole: longer ones lose their beginning
 /// or their end, in Wine too. Source: Microsoft, "SetEnvironmentVariable function".

@@ -159,8 +159,14 @@ class PlaceTests:
                           "mzinit: WSLENV: E: the host has no path for /none"])
 
     def test_no_variable_is_there_twice(self):
-        names = [line.partition("=")[0].upper() for line in self.output("$S/env.exe", WSLENV="PATH:Path", Path="C:\\x").splitlines()]
-        self.assertEqual(names.count("PATH"), 1)
+        output = self.output("$S/env.exe", WSLENV="PATH:Path:new:NEW:mzinit_agents", Path="C:\\x", new="1", NEW="2", mzinit_agents="guest")
+        lines = output.splitlines()
+        names = [line.partition("=")[0].upper() for line in lines]
+        self.assertEqual((names.count("PATH"), names.count("NEW")), (1, 1))
+        self.assertIn("new=2", lines)
+        # The agents for Linux have one of their own.
+        self.assertEqual([line for line in lines if line.upper().startswith("MZINIT_AGENTS=")],
+                         ["mzinit_agents=guest" if self.windows else "MZINIT_AGENTS=guest"])
         self.assertEqual(sorted(set(names)), sorted(names))
 
     def test_large_environment(self):
@@ -195,14 +201,16 @@ class LinuxDescriptors(PlaceTests, unittest.TestCase):
     @classmethod
     def start(cls):
         bridges.make_key(cls.directory)
-        return bridges.start_linux_bridge(cls.directory, "unix", ["--listen", f"unix:{cls.directory}/root/agent.sock"])
+        return bridges.start_linux_bridge(cls.directory, "unix", ["--listen", f"unix:{cls.directory}/root/agent.sock"],
+                                          bridges.wine_environment(MZINIT_AGENTS="agent"))
 
 
 class LinuxTcp(RelayedPlaceTests, unittest.TestCase):
     @classmethod
     def start(cls):
         maps = [f"--map={place}={place}" for place in (SAMPLES, os.path.join(cls.directory, SHARED))]
-        return bridges.start_linux_bridge(cls.directory, "tcp", [*maps, "--fallback-dir", os.path.join(cls.directory, FALLBACK)])
+        return bridges.start_linux_bridge(cls.directory, "tcp", [*maps, "--fallback-dir", os.path.join(cls.directory, FALLBACK)],
+                                          bridges.wine_environment(MZINIT_AGENTS="agent"))
 
 
 @bridges.needs_windows_agent

@@ -39,18 +39,42 @@ WslenvSelection arrived(std::string_view wslenv, const Variables& variables) {
 }
 
 TEST(PosixEnvironment, LaysTheOverlayOverTheBaseWithCase) {
-    EXPECT_EQ(merge_posix_environment({"A=1", "B=2", "C=3"}, {{"B", "x=y"}, {"b", "z"}, {"C", ""}, {"D", "4"}}),
+    EXPECT_EQ(merge_environment({"A=1", "B=2", "C=3"}, {{"B", "x=y"}, {"b", "z"}, {"C", ""}, {"D", "4"}},
+                                NameCase::distinguished),
               (std::vector<std::string>{"A=1", "B=x=y", "b=z", "D=4"}));
 }
 
 TEST(PosixEnvironment, LetsTheLastOfTwoWin) {
-    EXPECT_EQ(merge_posix_environment({"A=1", "A=2"}, {{"B", ""}, {"B", "3"}, {"A", "4"}, {"A", ""}, {"A", "5"}}),
+    EXPECT_EQ(merge_environment({"A=1", "A=2"}, {{"B", ""}, {"B", "3"}, {"A", "4"}, {"A", ""}, {"A", "5"}},
+                                NameCase::distinguished),
               (std::vector<std::string>{"A=5", "B=3"}));
 }
 
 TEST(PosixEnvironment, DropsWhatIsNotAVariable) {
-    EXPECT_EQ(merge_posix_environment({"nothing", "=x", "A=1"}, {{"", "x"}, {"a=b", "x"}, {"N\0"s, "x"}, {"M", "\0"s}}),
+    EXPECT_EQ(merge_environment({"nothing", "=x", "A=1"}, {{"", "x"}, {"a=b", "x"}, {"N\0"s, "x"}, {"M", "\0"s}},
+                                NameCase::distinguished),
               (std::vector<std::string>{"A=1"}));
+}
+
+TEST(MergedEnvironment, HasOneVariableOfNamesThatDifferInCaseIfThatIsIgnored) {
+    const auto merge = [](const std::vector<std::string>& base, const EnvironmentOverlay& overlay) {
+        return merge_environment(base, overlay, NameCase::ignored);
+    };
+    using Strings = std::vector<std::string>;
+    EXPECT_EQ(merge({"FOO=agent", "B=1"}, {{"foo", "guest"}}), (Strings{"FOO=guest", "B=1"}));
+    EXPECT_EQ(merge({}, {{"bar", "1"}, {"BAR", "2"}, {"Bar", ""}, {"bAR", "3"}}), (Strings{"bar=3"}));
+    EXPECT_EQ(merge({"http_proxy=a", "HTTP_PROXY=b"}, {}), (Strings{"http_proxy=b"}));
+    EXPECT_EQ(merge({"Path=x"}, {{"PATH", ""}}), Strings());
+    EXPECT_EQ(merge({"\xC3\x9C=1"}, {{"\xC3\xBC", "2"}}), (Strings{"\xC3\x9C=2"}));  // U with diaeresis
+    EXPECT_EQ(merge({"A\xFF=1"}, {{"a\xFF", "2"}, {"A\xFF", "3"}}), (Strings{"A\xFF=3", "a\xFF=2"}));
+}
+
+// The agents for both systems do the same with it.
+TEST(MergedEnvironment, IsWhatTheBlockOfWindowsHolds) {
+    const EnvironmentOverlay overlay{{"foo", "1"}, {"Path", "p"}, {"GONE", ""}, {"Foo", "2"}};
+    EXPECT_EQ(merged(u"FOO=x\0gone=y\0PATH=z\0\0"s, overlay), u"FOO=2\0PATH=p\0\0"s);
+    EXPECT_EQ(merge_environment({"FOO=x", "gone=y", "PATH=z"}, overlay, NameCase::ignored),
+              (std::vector<std::string>{"FOO=2", "PATH=p"}));
 }
 
 TEST(WindowsEnvironment, IgnoresTheCaseOfNamesAndKeepsTheBasesSpelling) {
