@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <uv.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,8 +34,12 @@ std::optional<int> run_as_helper(const std::vector<std::string>& arguments);
 void prepare_agent_process();
 
 /// Whether a program can be started in a directory, which exists: Linux wants the right to enter it, Windows a name of at
-/// most MAX_PATH - 2 units. For the work queue.
+/// most MAX_PATH - 2 units. What Wine wants is known when the program is started. For the work queue.
 bool can_start_in(const std::string& directory);
+
+/// The path of an open directory, without links; empty if none leads to it, because it was removed or is mounted for others
+/// only, and on Windows. For the work queue.
+std::string path_of_directory(uv_file directory);
 
 /// Sets a variable of our own environment, as getenv() sees it, or removes it if `value` is null. While there is one
 /// thread.

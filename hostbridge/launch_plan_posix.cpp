@@ -5,6 +5,7 @@
 
 #include "interop/route/runner_search.h"
 #include "interop/route/runner_wine_batch.h"
+#include "interop/route/runner_wine_directory.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
 #include "proto/base/ascii_case.h"
@@ -32,6 +33,24 @@ std::optional<LaunchFailure> plan_wine_batch(const ProcessRequest& request, std:
     if (!batch) return argument_failure(batch.error());
     words.insert(words.end(), batch->words.begin(), batch->words.end());
     environment.overlay_ignoring_case(batch->variable, batch->command);
+    return std::nullopt;
+}
+
+/// Wine cannot start programs in every directory, and may end without a word.
+std::optional<LaunchFailure> find_directory_for_wine(const ProcessRequest& request, LaunchPlan& plan,
+                                                     Environment& environment) {
+    const bool has_name = !request.working_directory.empty();
+    if (has_name && interop::wine_can_start_in(request.working_directory, environment.lookup())) return std::nullopt;
+    if (request.fallback_directory.empty()) {
+        return LaunchFailure{mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, 0,
+                             has_name ? "the working directory's name is too long for Wine, and the agent has no "
+                                        "--fallback-dir"
+                                      : "the host has no name for the working directory, which Wine needs, and the "
+                                        "agent has no --fallback-dir"};
+    }
+    plan.working_directory = request.fallback_directory;
+    plan.uses_passed_directory = false;
+    environment.overlay_ignoring_case("MZINIT_CWD", request.guest_working_directory);
     return std::nullopt;
 }
 
@@ -104,6 +123,8 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     auto words = interop::expand_command(*command, request.program);
     CHECK(words.has_value());  // checked when it was configured
     LaunchPlan plan;
+    plan.working_directory = request.working_directory;
+    plan.uses_passed_directory = request.passed_working_directory >= 0;
     plan.uses_wine = interop::is_wine(words->front());
     const bool is_wine_batch = plan.uses_wine && request.image.kind == interop::ImageKind::batch;
     if (is_wine_batch) words = interop::expand_command(*command, interop::wine_cmd);
@@ -134,6 +155,7 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         environment.overlay_ignoring_case("MZINIT_DEPTH", depth);
         for (const auto& [name, value] : interop::wine_environment(environment.lookup()))
             environment.overlay_ignoring_case(name, value);
+        if (auto refused = find_directory_for_wine(request, plan, environment)) return std::move(*refused);
     } else {
         environment.overlay("MZINIT_DEPTH", depth);
     }

@@ -40,6 +40,8 @@ struct LaunchPlan {
     std::string path;  ///< The runner's executable.
     std::vector<std::string> argv;
     Environment environment;
+    std::string working_directory;
+    bool uses_passed_directory = false;  ///< That descriptor wins over working_directory.
     bool uses_wine = false;
 };
 

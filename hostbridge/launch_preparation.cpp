@@ -180,12 +180,15 @@ bool is_usable_directory(const std::string& path) {
 std::optional<LaunchFailure> find_working_directory(const Launch& launch, const LaunchDescriptors& descriptors,
                                                     const LaunchContext& context, ProcessRequest& request) {
     const std::string& guest = launch.working_directory();
-    request.working_directory = host_path(guest, launch.host_working_directory(), context);
+    request.fallback_directory = context.fallback_directory;
+    request.guest_working_directory = guest;
     if (descriptors.working_directory) {
+        request.working_directory = path_of_directory(descriptors.working_directory.get());
         const auto status = uv::stat_file(descriptors.working_directory.get());
         if (status && uv::is_directory(*status)) return std::nullopt;
         return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "what was passed as working directory is none");
     }
+    request.working_directory = host_path(guest, launch.host_working_directory(), context);
     if (!request.working_directory.empty() && is_usable_directory(request.working_directory)) return std::nullopt;
     if (context.fallback_directory.empty()) {
         return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "the host does not see the working directory " +

@@ -38,7 +38,11 @@ struct ProcessRequest {
     interop::ImageDescription image;              ///< What `program` is.
     std::vector<std::string> argv;                ///< The guest's argv as bytes, argv[0] included.
     std::optional<std::string> raw_command_tail;  ///< Replaces the quoting of argv[1..] (Windows).
-    std::string working_directory;                ///< Host path, exists.
+    /// Host path, exists. Of one that was passed it is the name that it has here, without links; empty if it has none.
+    std::string working_directory;
+    /// Where to start it if what runs it cannot use the working directory; empty: nowhere. POSIX.
+    std::string fallback_directory;
+    std::string guest_working_directory;  ///< The guest's name for the working directory, for MZINIT_CWD.
     /// Laid over the agent user's environment; an empty value deletes.
     std::vector<std::pair<std::string, std::string>> environment;
     std::uint32_t depth = 0;  ///< Launch.depth.

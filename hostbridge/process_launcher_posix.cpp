@@ -99,7 +99,7 @@ class PosixLauncher final : public ProcessLauncher {
         launch->plan = std::get<LaunchPlan>(std::move(plan));
         // Borrowed for this call only, and it may return before they are used.
         for (std::size_t i = 0; i < 3; ++i) launch->streams[i] = duplicate(request.passed_streams[i]);
-        launch->working_directory = duplicate(request.passed_working_directory);
+        if (launch->plan.uses_passed_directory) launch->working_directory = duplicate(request.passed_working_directory);
         launch->request = std::move(request);
         if (!launch->plan.uses_wine) return start(launch);
         wine_host_.ensure(launch->plan.path, launch->plan.environment,
@@ -236,7 +236,7 @@ proto::Result<void> PosixLauncher::fork_keeper(const std::shared_ptr<Launch>& la
     for (std::size_t i = 0; i < 3; ++i) order.streams[i] = launch->streams[i].get();
     order.terminal = launch->terminal.get();
     order.working_directory_fd = launch->working_directory.get();
-    order.working_directory = launch->request.working_directory.c_str();
+    order.working_directory = plan.working_directory.c_str();
     order.null_device = null_device_.get();
     order.exit_report = exit_report.get();
     order.is_wine = plan.uses_wine;

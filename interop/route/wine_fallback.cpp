@@ -2,6 +2,8 @@
 #include "interop/route/wine_fallback.h"
 
 #include <array>
+#include <cerrno>
+#include <climits>
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,6 +14,7 @@
 #include "interop/route/runner_wine.h"
 #include "interop/route/runner_wine_addresses.h"
 #include "interop/route/runner_wine_batch.h"
+#include "interop/route/runner_wine_directory.h"
 #include "interop/text/command_line.h"
 #include "interop/text/printable.h"
 
@@ -77,6 +80,13 @@ proto::Result<Words> words_for_batch_file(const LocalLaunch& launch, NextEnviron
     return words;
 }
 
+// In another directory the program would not find what its arguments name.
+bool is_directory_too_long(const VariableLookup& lookup) {
+    std::array<char, PATH_MAX> path{};
+    if (getcwd(path.data(), path.size()) == nullptr) return errno == ERANGE || errno == ENAMETOOLONG;
+    return !wine_can_start_in(path.data(), lookup);
+}
+
 LocalFailure refusal(const proto::Error& error) {
     const bool too_long = error.code == make_error_code(CommandLineFault::too_long);
     return {too_long ? "argument list too long" : error.message(), exit_code::cannot_run};
@@ -92,6 +102,10 @@ LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, 
     if (!words) return refusal(words.error());
     if (std::string problem = wine_prefix_problem(lookup, geteuid(), owner_of); !problem.empty()) {
         return {std::move(problem), exit_code::cannot_run};
+    }
+    if (is_directory_too_long(lookup)) {
+        return {"the working directory's name is too long for Wine (more than 258 characters with its drive)",
+                exit_code::cannot_run};
     }
     for (const auto& [name, value] : wine_environment(lookup)) environment.set(name, value);
     const bool is_64_bit = !needs_32_bit_wine(launch.image);

@@ -300,6 +300,21 @@ class InPlace(FallbackTest):
         self.assertEqual((result.returncode, self.runs()), (126, []), result)
         self.assertIn(b"neither WINEPREFIX nor HOME is set", result.stderr)
 
+    def test_a_directory_that_wine_cannot_use_is_refused_in_words(self):
+        for size in (256, 257, 3900):
+            with self.subTest(size=size):
+                place = os.path.realpath(self.directory)
+                while len(place) < size - 101:
+                    place += "/" + "x" * 99
+                place += "/" + "y" * (size - len(place) - 1)
+                os.makedirs(place)
+                result = self.run_program("/bin/sh", "-c", f"cd {place} && exec {self.program}")
+                if size == 256:
+                    self.assertEqual((result.returncode, self.runs()), (BY_WINE, ["wine"]), result)
+                else:
+                    self.assertEqual((result.returncode, self.runs(), result.stderr.count(b"\n")), (126, [], 1), result)
+                    self.assertIn(b"the working directory's name is too long for Wine", result.stderr)
+
     def test_a_loop_ends(self):
         result = self.run_program(self.program, *[self.program] * 20)
         self.assertEqual(result.returncode, 125, result)

@@ -27,6 +27,7 @@ class LaunchPlanTest : public testing::Test {
         request_.image.subsystem = interop::Subsystem::windows_console;
         request_.argv = {"tool.exe"};
         request_.working_directory = "/work";
+        request_.guest_working_directory = "/guest/work";
     }
 
     std::variant<LaunchPlan, LaunchFailure> plan(const std::string& runner, std::vector<std::string> own = {}) {
@@ -57,6 +58,7 @@ class LaunchPlanTest : public testing::Test {
 
     TemporaryDirectory directory_;
     ProcessRequest request_;
+    const std::string long_directory_ = "/" + std::string(200, 'x') + "/" + std::string(200, 'y');
 };
 
 using Strings = std::vector<std::string>;
@@ -74,6 +76,44 @@ TEST_F(LaunchPlanTest, GivesWineNoTwoVariablesThatDifferInCaseOnly) {
 TEST_F(LaunchPlanTest, KeepsTheCaseOfNamesForOtherRunners) {
     request_.environment = {{"foo", "guest"}};
     EXPECT_EQ(called("foo", plan_well("native", {"FOO=agent"})), (Strings{"FOO=agent", "foo=guest"}));
+}
+
+TEST_F(LaunchPlanTest, StartsWineElsewhereThanInADirectoryWithALongName) {
+    request_.passed_working_directory = 3;
+    EXPECT_TRUE(plan_well("wine").uses_passed_directory);
+    request_.fallback_directory = "/fallback";
+    request_.working_directory = long_directory_;
+    const LaunchPlan planned = plan_well("wine");
+    EXPECT_EQ(planned.working_directory, "/fallback");
+    EXPECT_FALSE(planned.uses_passed_directory);
+    EXPECT_EQ(called("MZINIT_CWD", planned), Strings{"MZINIT_CWD=/guest/work"});
+}
+
+TEST_F(LaunchPlanTest, StartsWineElsewhereThanInADirectoryWithoutAName) {
+    request_.passed_working_directory = 3;
+    request_.fallback_directory = "/fallback";
+    request_.working_directory.clear();
+    request_.guest_working_directory.clear();
+    const LaunchPlan planned = plan_well("wine", {"MZINIT_CWD=/old"});
+    EXPECT_EQ(planned.working_directory, "/fallback");
+    EXPECT_FALSE(planned.uses_passed_directory);
+    EXPECT_EQ(called("MZINIT_CWD", planned), Strings());
+}
+
+TEST_F(LaunchPlanTest, RefusesADirectoryThatWineCannotUseIfThereIsNoOther) {
+    request_.working_directory = long_directory_;
+    const auto planned = plan("wine");
+    ASSERT_TRUE(std::holds_alternative<LaunchFailure>(planned));
+    EXPECT_EQ(std::get<LaunchFailure>(planned).code, mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
+}
+
+TEST_F(LaunchPlanTest, LeavesOtherRunnersWhereTheyAreToStart) {
+    request_.passed_working_directory = 3;
+    request_.fallback_directory = "/fallback";
+    request_.working_directory = long_directory_;
+    const LaunchPlan planned = plan_well("native");
+    EXPECT_EQ(planned.working_directory, long_directory_);
+    EXPECT_TRUE(planned.uses_passed_directory);
 }
 
 }  // namespace
