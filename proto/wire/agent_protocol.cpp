@@ -95,7 +95,7 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
         case ControlMessage::kInfoRequest:
             if (phase_ != Phase::request) return out_of_order();
             phase_ = Phase::launching;
-            return AgentEvent(event::InfoRequested{});
+            return AgentEvent(event::InfoRequested{std::move(*message->mutable_info_request())});
         case ControlMessage::kReport:
             if (phase_ != Phase::request || (agreement().capabilities & capability::reports) == 0)
                 return out_of_order();
@@ -266,6 +266,7 @@ void AgentProtocol::send_launch_error(mzinit::v1::LaunchErrorCode code, std::uin
 
 void AgentProtocol::send_info(const mzinit::v1::Info& info) {
     CHECK(phase_ == Phase::launching);
+    CHECK(static_cast<std::size_t>(info.names_size()) <= limits::max_offered_names);
     phase_ = Phase::ended;
     ControlMessage message;
     auto& sent = *message.mutable_info();
@@ -278,6 +279,7 @@ void AgentProtocol::send_info(const mzinit::v1::Info& info) {
     for (auto& runner : *sent.mutable_runners()) {
         runner.set_command(to_utf8_text(runner.command()));
     }
+    for (auto& name : *sent.mutable_names()) name = to_utf8_text(name);
     send(message);
 }
 

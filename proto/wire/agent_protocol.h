@@ -21,7 +21,9 @@ struct Nothing {};  ///< The protocol dealt with it.
 struct LaunchRequested {
     mzinit::v1::Launch launch;
 };
-struct InfoRequested {};
+struct InfoRequested {
+    mzinit::v1::InfoRequest request;
+};
 struct ReportReceived {
     mzinit::v1::Report report;  ///< Within the limits, and with a status.
 };
@@ -97,7 +99,7 @@ class AgentProtocol {
     /// No program runs; ends the connection.
     void send_launch_error(mzinit::v1::LaunchErrorCode code, std::uint32_t host_code, std::string_view text,
                            bool started);
-    /// Answers InfoRequest; ends the connection.
+    /// Answers InfoRequest, with at most max_offered_names names; ends the connection.
     void send_info(const mzinit::v1::Info& info);
     /// Answers Report: what it says has been written down. Ends the connection.
     void send_report_taken();

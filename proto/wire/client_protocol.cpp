@@ -88,6 +88,9 @@ Result<ClientEvent> ClientProtocol::receive_control(std::string_view payload) {
             return ClientEvent(event::LaunchFailed{std::move(*message->mutable_launch_error())});
         case ControlMessage::kInfo:
             if (phase_ != Phase::asking) return out_of_order();
+            if (static_cast<std::size_t>(message->info().names_size()) > limits::max_offered_names) {
+                return peer_error(PeerFault::malformed_message, "read what the agent says of itself");
+            }
             phase_ = Phase::ended;
             return ClientEvent(event::InfoReceived{std::move(*message->mutable_info())});
         case ControlMessage::kReportTaken:
@@ -205,11 +208,11 @@ bool ClientProtocol::send_launch(const mzinit::v1::Launch& launch) {
     return true;
 }
 
-void ClientProtocol::send_info_request() {
+void ClientProtocol::send_info_request(const mzinit::v1::InfoRequest& request) {
     CHECK(phase_ == Phase::ready);
     phase_ = Phase::asking;
     ControlMessage message;
-    message.mutable_info_request();
+    *message.mutable_info_request() = request;
     send(message);
 }
 

@@ -85,7 +85,8 @@ class ClientProtocol {
 
     /// After Ready. False, and nothing was queued, if the message is over max_control_length.
     [[nodiscard]] bool send_launch(const mzinit::v1::Launch& launch);
-    void send_info_request();
+    /// After Ready. The prefix is UTF-8.
+    void send_info_request(const mzinit::v1::InfoRequest& request = {});
     /// After Ready, and only if agreement() has capability::reports. The report must keep to the limits and say how the
     /// command ended.
     void send_report(const mzinit::v1::Report& report);

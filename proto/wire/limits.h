@@ -24,6 +24,7 @@ inline constexpr std::size_t max_passed_descriptors = 5;
 inline constexpr std::size_t max_manifest_files = 240;
 inline constexpr std::size_t max_file_name_length = 255;
 inline constexpr std::uint64_t max_upload_size = std::uint64_t{1} << 62;
+inline constexpr std::size_t max_offered_names = 4096;
 inline constexpr std::size_t nonce_length = 32;
 inline constexpr std::size_t key_length = 32;
 inline constexpr std::size_t digest_length = 32;

@@ -114,9 +114,11 @@ class Scenario {
         agent_.send_launch_reply(1, mzinit::v1::IMAGE_KIND_OTHER, relayed_);
         running_ = true;
     }
-    void handle(const event::InfoRequested&) {
+    void handle(const event::InfoRequested& requested) {
         CHECK(agent_.authenticated() && !keyed_);
-        agent_.send_info({});
+        mzinit::v1::Info info;
+        if (requested.request.names()) info.add_names(requested.request.prefix());
+        agent_.send_info(info);
     }
     void handle(const event::ReportReceived& received) {
         CHECK(agent_.authenticated() && !keyed_ && proto::is_valid_report(received.report));

@@ -163,8 +163,8 @@ class Client:
         self.send_launch(program, argv, passed, **more)
         return self.read_launch_answer()
 
-    def info(self):
-        self.connection.send_control("InfoRequest")
+    def info(self, **question):
+        self.connection.send_control("InfoRequest", **question)
         return wire.expect(self.next_control(), "Info")
 
     def send_report(self, command, machine="peer", **how):

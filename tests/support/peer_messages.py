@@ -47,10 +47,10 @@ MESSAGES = {
                           4: Field("terminal", UINT), 5: Field("detached", BOOL)}),
     "LaunchError": (6, {
         1: Field("code", UINT), 2: Field("host_code", UINT), 3: Field("text", STRING), 4: Field("started", BOOL)}),
-    "InfoRequest": (7, {}),
+    "InfoRequest": (7, {1: Field("names", BOOL), 2: Field("prefix", STRING)}),
     "Info": (8, {
         1: Field("software", STRING), 2: Field("system", STRING), 3: Field("paths", PATH_MAPPING, repeated=True),
-        4: Field("search_path", STRING), 5: Field("runners", RUNNER, repeated=True)}),
+        4: Field("search_path", STRING), 5: Field("runners", RUNNER, repeated=True), 6: Field("names", STRING, repeated=True)}),
     "Signal": (9, {1: Field("signal", UINT)}),
     "Resize": (10, {1: Field("rows", UINT), 2: Field("columns", UINT)}),
     "StdinConsumed": (11, {1: Field("total", UINT)}),

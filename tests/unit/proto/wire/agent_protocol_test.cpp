@@ -117,6 +117,20 @@ TEST_F(AgentProtocolTest, AnswersAnInfoRequestAndEnds) {
     EXPECT_EQ(sent().at(0).control().info().search_path(), "/caf\xEF\xBF\xBD");
 }
 
+TEST_F(AgentProtocolTest, AnswersWithNamesAsManyAsAreAllowed) {
+    greet();
+    const auto asked = expect_event<event::InfoRequested>(receive(agent, control_frame([](auto& m) {
+                                                                      m.mutable_info_request()->set_names(true);
+                                                                      m.mutable_info_request()->set_prefix("cl");
+                                                                  })));
+    EXPECT_TRUE(asked.request.names());
+    EXPECT_EQ(asked.request.prefix(), "cl");
+    mzinit::v1::Info info;
+    for (std::size_t i = 0; i < limits::max_offered_names; ++i) info.add_names("clip.exe");
+    agent.send_info(info);
+    EXPECT_EQ(static_cast<std::size_t>(sent().at(0).control().info().names_size()), limits::max_offered_names);
+}
+
 TEST_F(AgentProtocolTest, TakesAReportAndEnds) {
     AgentProtocol taking(reporting_options(2), nullptr);
     const auto received =

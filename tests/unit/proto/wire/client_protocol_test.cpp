@@ -173,6 +173,28 @@ TEST_F(ClientProtocolTest, HandsOverInfoAndEnds) {
     EXPECT_TRUE(client.ended());
 }
 
+TEST_F(ClientProtocolTest, AsksForNames) {
+    ready();
+    mzinit::v1::InfoRequest request;
+    request.set_names(true);
+    request.set_prefix("cl");
+    client.send_info_request(request);
+    const auto sent = frames_in(client.output()).back().control().info_request();
+    EXPECT_TRUE(sent.names());
+    EXPECT_EQ(sent.prefix(), "cl");
+}
+
+TEST_F(ClientProtocolTest, TakesNoMoreNamesThanThereMayBe) {
+    const auto info_with = [](std::size_t names) {
+        return control_frame([names](auto& m) {
+            for (std::size_t i = 0; i < names; ++i) m.mutable_info()->add_names("a.exe");
+        });
+    };
+    ready();
+    client.send_info_request();
+    EXPECT_EQ(fault_after(client, info_with(limits::max_offered_names + 1)), PeerFault::malformed_message);
+}
+
 TEST_F(ClientProtocolTest, SaysThatALaunchIsTooLargeAndSendsNothing) {
     ready();
     mzinit::v1::Launch launch;

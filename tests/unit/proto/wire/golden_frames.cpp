@@ -168,6 +168,17 @@ std::vector<GoldenFrame> golden_frames() {
                 [](auto& m) {
                     for (const std::uint32_t index : {0u, 239u}) m.mutable_files_wanted()->add_indices(index);
                 }),
+        control("info_request_names.bin",
+                [](auto& m) {
+                    m.mutable_info_request()->set_names(true);
+                    m.mutable_info_request()->set_prefix("no");
+                }),
+        control("info_names.bin",
+                [](auto& m) {
+                    m.mutable_info()->set_system("windows");
+                    for (const char* name : {"node.exe", "notepad.exe", "n\xc3\xb6tig.cmd"})
+                        m.mutable_info()->add_names(name);
+                }),
         {"data_upload.bin", data_frame(stream_upload, "MZ")},
         {"credit_upload.bin", credit_frame(stream_upload, 1u << 20)},
         {"data.bin", data_frame(stream_stdout, std::string("hello\n\0\xff", 8))},
