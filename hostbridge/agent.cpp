@@ -9,6 +9,8 @@
 #include "hostbridge/host_system.h"
 #include "hostbridge/key_file.h"
 #include "hostbridge/log_sink.h"
+#include "hostbridge/name_listing.h"
+#include "hostbridge/program_search.h"
 #include "hostbridge/uv/file.h"
 #include "hostbridge/uv/loop.h"
 #include "hostbridge/uv/signal.h"
@@ -172,6 +174,8 @@ proto::Result<void> run_agent(const AgentOptions& options) {
 
     const auto launcher = make_process_launcher(loop.get(), *launcher_options);
     services.launcher = launcher.get();
+    NameListing name_listing(loop.get(), list_named_programs, limits::listing);
+    services.name_listing = &name_listing;
     BridgeServer server(services, std::move(settings), [&loop] { loop.stop(); });
     std::string lines;
     for (const auto& endpoint : *endpoints) {

@@ -47,6 +47,10 @@ inline constexpr std::size_t default_sessions = 4096;
 inline constexpr std::uint64_t default_cache_size = 1ull << 30;
 /// Connections that have not proved their right to one, or were refused; beyond it the oldest is dropped.
 inline constexpr std::size_t strangers = 256;
+/// How long a client waits for the names that the agent offers: less than proto::limits::answer_deadline.
+inline constexpr std::chrono::milliseconds listing = 700ms;
+/// Of how many programs the names are looked at.
+inline constexpr std::size_t listed_names = 16384;
 /// How long starting a program may take; making a new Wine prefix on a slow disk is well within it.
 inline constexpr std::chrono::milliseconds start = 120s;
 

@@ -38,12 +38,14 @@ std::vector<std::string> startable_extensions(std::string_view path_ext) {
     return extensions;
 }
 
+bool has_one_of(std::string_view name, const std::vector<std::string>& extensions) {
+    return std::any_of(extensions.begin(), extensions.end(),
+                       [name](const std::string& extension) { return ends_with_ignoring_case(name, extension); });
+}
+
 std::vector<std::string> candidate_names(std::string_view name, const std::vector<std::string>& extensions) {
     std::vector<std::string> names;
-    const bool is_complete = std::any_of(extensions.begin(), extensions.end(), [name](const std::string& extension) {
-        return ends_with_ignoring_case(name, extension);
-    });
-    if (is_complete) names.emplace_back(name);
+    if (has_one_of(name, extensions)) names.emplace_back(name);
     for (const std::string& extension : extensions) names.push_back(std::string(name) + extension);
     return names;
 }

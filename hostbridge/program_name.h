@@ -13,6 +13,9 @@ namespace hostbridge {
 /// semicolons), which may hold others. The usual ones if it holds none of them.
 std::vector<std::string> startable_extensions(std::string_view path_ext);
 
+/// Whether `name` ends with one of them, whatever its case, and has something before it.
+bool has_one_of(std::string_view name, const std::vector<std::string>& extensions);
+
 /// The names of the files that `name` may mean, in order: itself if it has one of the extensions (whatever its case), then with
 /// each of them.
 std::vector<std::string> candidate_names(std::string_view name, const std::vector<std::string>& extensions);

@@ -36,10 +36,24 @@ std::vector<std::string> wine_directories() {
     return {prefix + "/drive_c/windows/system32", prefix + "/drive_c/windows", prefix + "/drive_c/windows/syswow64"};
 }
 
+std::vector<std::string> known_extensions() { return {".exe", ".com"}; }
+
+/// False if no more are wanted.
+bool list_programs_in(const std::string& directory, const std::function<bool(const std::string&)>& is_looked_for,
+                      const std::function<bool(std::string)>& found) {
+    const auto names = uv::list_directory(directory);
+    if (!names) return true;
+    for (const std::string& name : *names) {
+        if (!is_looked_for(name) || !is_windows_program(directory + "/" + name)) continue;
+        if (!found(name)) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 std::optional<NamedProgram> find_named_program(std::string_view name) {
-    const std::vector<std::string> names = candidate_names(name, {".exe", ".com"});
+    const std::vector<std::string> names = candidate_names(name, known_extensions());
     for (const std::string& directory : search_directories(variable("PATH"), ':')) {
         for (const std::string& candidate : names) {
             const std::string path = directory + "/" + candidate;
@@ -54,6 +68,21 @@ std::optional<NamedProgram> find_named_program(std::string_view name) {
         }
     }
     return std::nullopt;
+}
+
+void list_named_programs(const std::function<bool(std::string)>& found) {
+    const auto is_program_name = [extensions = known_extensions()](const std::string& name) {
+        return has_one_of(name, extensions);
+    };
+    for (const std::string& directory : search_directories(variable("PATH"), ':')) {
+        if (!list_programs_in(directory, is_program_name, found)) return;
+    }
+    const auto is_lower_case = [&](const std::string& name) {
+        return is_program_name(name) && name == proto::ascii_lower(name);
+    };
+    for (const std::string& directory : wine_directories()) {
+        if (!list_programs_in(directory, is_lower_case, found)) return;
+    }
 }
 
 }  // namespace hostbridge

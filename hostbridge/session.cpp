@@ -162,8 +162,8 @@ void Session::protocol_error(const proto::Error& error) {
 void Session::handle(proto::AgentEvent next) {
     if (auto* launch = std::get_if<event::LaunchRequested>(&next)) {
         begin_launch(std::move(launch->launch));
-    } else if (std::holds_alternative<event::InfoRequested>(next)) {
-        send_info();
+    } else if (auto* question = std::get_if<event::InfoRequested>(&next)) {
+        answer_info(question->request);
     } else if (auto* received = std::get_if<event::ReportReceived>(&next)) {
         take_report(received->report);
     } else if (auto* manifest = std::get_if<event::ManifestReceived>(&next)) {
@@ -458,7 +458,15 @@ void Session::start_relays(Process& process) {
     }
 }
 
-void Session::send_info() {
+void Session::answer_info(const mzinit::v1::InfoRequest& request) {
+    if (!request.names() || services_.name_listing == nullptr) return send_info({});
+    deadline_.stop();  // the listing has one
+    services_.name_listing->list(request.prefix(), [weak = weak_from_this()](const std::vector<std::string>& names) {
+        if (const auto self = weak.lock(); self && self->phase_ == Phase::greeting) self->send_info(names);
+    });
+}
+
+void Session::send_info(const std::vector<std::string>& names) {
     mzinit::v1::Info info;
     info.set_software(software_name());
     info.set_system(std::string(system_name()));
@@ -473,6 +481,7 @@ void Session::send_info() {
         runner.set_kind(kind);
         runner.set_command(command);
     }
+    info.mutable_names()->Add(names.begin(), names.end());
     protocol_.send_info(info);
     begin_ending();
 }

@@ -13,6 +13,7 @@
 #include "hostbridge/discarded_output.h"
 #include "hostbridge/launch_policy.h"
 #include "hostbridge/launch_preparation.h"
+#include "hostbridge/name_listing.h"
 #include "hostbridge/output_relay.h"
 #include "hostbridge/process_launcher.h"
 #include "hostbridge/program_upload.h"
@@ -36,7 +37,8 @@ struct SessionServices {
     DiscardedOutput* discarded_output = nullptr;
     std::vector<proto::Key> keys;
     LaunchPolicy launch_policy;
-    std::string search_path;  ///< PATH of the agent's user, for Info.
+    std::string search_path;              ///< PATH of the agent's user, for Info.
+    NameListing* name_listing = nullptr;  ///< Likewise; null: no names are offered.
     /// Of detached programs, which cannot be waited for: those that were started last.
     std::deque<StoredProgram> stored_detached;
     std::chrono::milliseconds start_limit = limits::start;  ///< Also for an upload that makes no progress.
@@ -100,7 +102,8 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void let_go(const DetachedProgram& program);
     void start_relays(Process& process);
     void fail_launch(const LaunchFailure& failure);
-    void send_info();
+    void answer_info(const mzinit::v1::InfoRequest& request);
+    void send_info(const std::vector<std::string>& names);
     void take_report(const mzinit::v1::Report& report);
     void deliver_signal(mzinit::v1::SignalNumber signal);
     void take_stdin(std::string_view bytes);

@@ -2,7 +2,7 @@
 #include "hostbridge/session.h"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -168,6 +168,12 @@ class SessionTest : public testing::Test {
         launch.set_working_directory(directory_.path());
         return message;
     }
+    static ControlMessage names_message(const std::string& prefix) {
+        ControlMessage message;
+        message.mutable_info_request()->set_names(true);
+        message.mutable_info_request()->set_prefix(prefix);
+        return message;
+    }
     static ControlMessage report_message() {
         ControlMessage message;
         message.mutable_report()->set_machine("guest");
@@ -254,6 +260,60 @@ TEST_F(SessionTest, AnswersInfoAndEnds) {
     EXPECT_FALSE(finished_);  // it discards input until the client closes
     session_->peer_ended();
     EXPECT_TRUE(finished_);
+}
+
+TEST_F(SessionTest, AnswersInfoWithTheNamesThatAreFound) {
+    NameListing listing(
+        loop_.get(), [](const auto& found) { found("b.exe") && found("a.exe") && found("other.exe"); }, 20s);
+    services_.name_listing = &listing;
+    greet();
+    receive(names_message(""));
+    EXPECT_FALSE(last_message().has_info());
+    run_until([this] { return wire_.shut_down; });
+    EXPECT_THAT(last_message().info().names(), testing::ElementsAre("a.exe", "b.exe", "other.exe"));
+    EXPECT_EQ(last_message().info().search_path(), "/bin");
+}
+
+TEST_F(SessionTest, LooksForNoNamesUnlessItIsAsked) {
+    NameListing listing(
+        loop_.get(), [](const auto&) { FAIL(); }, 20s);
+    services_.name_listing = &listing;
+    greet();
+    ControlMessage request;
+    request.mutable_info_request();
+    receive(request);
+    EXPECT_EQ(last_message().info().names_size(), 0);
+    EXPECT_TRUE(wire_.shut_down);
+}
+
+TEST_F(SessionTest, IsNotAskedTwiceWhileItListsNames) {
+    NameListing listing(
+        loop_.get(), [](const auto& found) { found("a.exe"); }, 20s);
+    services_.name_listing = &listing;
+    greet();
+    receive(names_message(""));
+    receive(names_message(""));
+    EXPECT_TRUE(wire_.shut_down);
+    bool is_listed = false;
+    listing.list("", [&](const auto&) { is_listed = true; });
+    run_until([&] { return is_listed; });
+    EXPECT_FALSE(last_message().has_info());
+}
+
+TEST_F(SessionTest, MayEndWhileItListsNames) {
+    NameListing listing(
+        loop_.get(), [](const auto& found) { found("a.exe"); }, 20s);
+    services_.name_listing = &listing;
+    greet();
+    receive(names_message(""));
+    session_->peer_ended();
+    EXPECT_TRUE(finished_);
+    session_.reset();
+    const std::string sent = wire_.sent;
+    bool is_listed = false;
+    listing.list("", [&](const auto&) { is_listed = true; });
+    run_until([&] { return is_listed; });
+    EXPECT_EQ(wire_.sent, sent);
 }
 
 TEST_F(SessionTest, WritesAReportDownBeforeItSaysThatItTookIt) {
