@@ -88,6 +88,8 @@ void add_shims(CLI::App& app, CommandLine& line) {
     remove->add_option("COMMAND", line.shims.names, "Commands that were added")->required();
     add_shims_command(shims, line, "list",
                       "List the command, its program and its file; without --directory, all on PATH");
+    shims.add_subcommand("available", "List the programs that the host would find by their names")
+        ->add_option("PREFIX", line.shims.prefix, "Only those that begin so");
 }
 
 void add_subcommands(CLI::App& app, CommandLine& line) {
@@ -210,6 +212,7 @@ int run_file(std::vector<std::string> words) {
 int dispatch_shims(const CLI::App& command, const ShimsRequest& request) {
     const std::string& action = command.get_subcommands().front()->get_name();
     if (action == "add") return add_shims(request);
+    if (action == "available") return list_available_programs(request.prefix);
     return action == "remove" ? remove_shims(request) : list_shims(request);
 }
 

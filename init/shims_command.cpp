@@ -18,10 +18,13 @@
 #include "init/shim_file.h"
 #include "interop/os/read_file.h"
 #include "interop/os/unique_fd.h"
+#include "interop/route/configuration.h"
 #include "interop/route/exit_code.h"
 #include "interop/route/runner_search.h"
+#include "interop/session/host_info.h"
 #include "interop/session/run_program.h"
 #include "interop/text/printable.h"
+#include "interop/text/windows_file_name.h"
 
 namespace init {
 namespace {
@@ -197,6 +200,29 @@ int list_shims(const ShimsRequest& request) {
         return fail(exit_failure, proto::errno_error(errno, "read " + request.directory).message());
     }
     for (const std::string& directory : path_directories()) list_directory(directory);
+    return 0;
+}
+
+int list_available_programs(const std::string& prefix) {
+    // No name of a program begins with anything else.
+    if (!prefix.empty() && !is_shim_name(prefix)) return 0;
+    const std::u16string wanted = interop::windows_comparison_form(prefix);
+    if (wanted.empty() && !prefix.empty()) return 0;
+    const auto configuration = interop::load_configuration();
+    if (!configuration) return fail(exit_failure, configuration.error().message());
+    if (!configuration->routes.enabled)
+        return fail(exit_failure, "[interop] enabled = false of the configuration forbids programs of the host");
+    mzinit::v1::InfoRequest request;
+    request.set_names(true);
+    request.set_prefix(prefix);
+    const auto host = interop::ask_host(*configuration, request);
+    if (!host) return fail(exit_failure, host.error().message());
+    std::string lines;
+    for (const std::string& name : host->info.names()) {
+        // The agent may send anything; and whether case makes a difference it knows.
+        if (is_shim_name(name) && interop::windows_comparison_form(name).starts_with(wanted)) lines += name + "\n";
+    }
+    print(lines);
     return 0;
 }
 

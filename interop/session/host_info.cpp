@@ -17,10 +17,10 @@ const mzinit::v1::Runner* find_runner(const mzinit::v1::Info& info, std::string_
 
 }  // namespace
 
-proto::Result<HostInfo> ask_host(const Configuration& configuration) {
+proto::Result<HostInfo> ask_host(const Configuration& configuration, const mzinit::v1::InfoRequest& request) {
     auto host = dial_host(configuration);
     if (!host) return host.error();
-    host->connection.protocol->send_info_request();
+    host->connection.protocol->send_info_request(request);
     auto answer = await_answer(host->connection);
     if (!answer) return proto::stated_error(to_string(host->endpoint) + ": " + answer.error().message());
     // Nothing else than Info is an answer to InfoRequest: the protocol has seen to that.

@@ -15,8 +15,9 @@ struct HostInfo {
     mzinit::v1::Info info;
 };
 
-/// Dials the configured endpoints as a launch does, and asks the one that answers. Waits one second more for the answer.
-proto::Result<HostInfo> ask_host(const Configuration& configuration);
+/// Dials the configured endpoints as a launch does, and asks the one that answers. Waits one second more for the answer. The prefix
+/// in `request` is UTF-8.
+proto::Result<HostInfo> ask_host(const Configuration& configuration, const mzinit::v1::InfoRequest& request = {});
 
 /// Whether an agent can be expected to run `image`.
 struct HostOffer {

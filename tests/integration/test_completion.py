@@ -3,12 +3,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
 
 import bridges
 import limited_tests
+import mzinit_peer as peer
 
 SCRIPT = os.path.join(bridges.SOURCE, "init", "package", "completion.bash")
 # The line is split as bash does: "=" is a word of its own.
@@ -22,18 +24,42 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
+# What zsh's bashcompinit does: no word is split, and the whole word is replaced.
+ZSH = shutil.which("zsh")
+ZSH_DRIVER = """
+autoload -U +X compinit bashcompinit && compinit -D -u && bashcompinit && source "$1"
+shift
+() {
+    local -a COMP_WORDS COMPREPLY words
+    COMP_WORDS=("$@")
+    words=("$@")
+    local COMP_CWORD=$(($# - 1)) CURRENT=$#
+    compgen -F _mzinit -- "${words[-1]}"
+} "$@"
+exit 0
+"""
+
+
 class Completion(unittest.TestCase):
     def setUp(self):
         self.directory = self.enterContext(bridges.TemporaryDirectory())
         os.symlink(bridges.MZINIT, os.path.join(self.directory, "mzinit"))
-        self.environment = dict(os.environ, PATH=f"{self.directory}:{os.environ['PATH']}")
+        self.environment = dict(os.environ, PATH=f"{self.directory}:{os.environ['PATH']}",
+                                MZINIT_HOST=f"unix:{self.directory}/agent")
 
-    def offered(self, *words):
-        result = subprocess.run(["bash", "--norc", "-c", DRIVER, "bash", SCRIPT, "mzinit", *words], env=self.environment, text=True,
+    def offered(self, *words, shell=("bash", "--norc", "-c", DRIVER, "bash")):
+        result = subprocess.run([*shell, SCRIPT, "mzinit", *words], env=self.environment, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True,
                                 timeout=bridges.HANG_GUARD)
         self.assertEqual(result.stderr, "")
-        return result.stdout.split()
+        return list(filter(None, result.stdout.split("\n")))
+
+    def offering(self, *names):
+        """An agent that offers these, whatever it is asked for."""
+        agent = peer.Agent(self.environment["MZINIT_HOST"], peer.run_program(lambda program: 0))
+        self.addCleanup(agent.close)
+        agent.info["names"] = list(names)
+        return agent
 
     def help_options(self, *words):
         output = subprocess.run([bridges.MZINIT, *words, "--help"], stdout=subprocess.PIPE, text=True, check=True,
@@ -42,7 +68,7 @@ class Completion(unittest.TestCase):
 
     def test_subcommands(self):
         self.assertEqual(self.offered("re"), ["register", "report"])
-        self.assertEqual(self.offered("shims", ""), ["add", "remove", "list"])
+        self.assertEqual(self.offered("shims", ""), ["add", "remove", "list", "available"])
         self.assertEqual(self.offered("config", "s"), ["show"])
 
     def test_every_subcommand_that_is_offered_exists(self):
@@ -55,7 +81,7 @@ class Completion(unittest.TestCase):
 
     def test_options_are_those_of_the_help(self):
         for words in (("run",), ("register",), ("unregister",), ("status",), ("doctor",), ("identify",), ("broker",),
-                      ("shims", "add"), ("shims", "remove"), ("shims", "list"), ("config", "show"), ("report",)):
+                      ("shims", "add"), ("shims", "remove"), ("shims", "list"), ("shims", "available"), ("config", "show"), ("report",)):
             with self.subTest(words):
                 self.assertEqual({word.rstrip("=") for word in self.offered(*words, "-") if word.startswith("--")},
                                  self.help_options(*words))
@@ -85,6 +111,32 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.offered("shims", "remove", "c"), ["clip", "cmd.exe"])
         self.assertEqual(self.offered("shims", "remove", "clip", "s"), ["shell"])
         self.assertEqual(self.offered("run", "--host", "p"), ["powershell"])
+        self.assertEqual(self.offered("shims", "add", "c"), [])
+
+    def test_programs_of_the_host(self):
+        self.offering("clip.exe", "Clock.exe", "cmd.exe", "$(echo).exe", "My Tool.exe")
+        for words in (("run", "--host"), ("run", "--host", "--detach"), ("shims", "add"), ("shims", "add", "clip"),
+                      ("shims", "add", "--as", "it"), ("shims", "available")):
+            with self.subTest(words):
+                self.assertEqual(self.offered(*words, "cl"), ["clip.exe", "clock.exe"])
+        self.assertEqual(self.offered("run", "--host", ""),
+                         ["clip.exe", "Clock.exe", "cmd.exe", r"\$\(echo\).exe", r"My\ Tool.exe"])
+        self.assertEqual(self.offered("run", "--host", r"My\ t"), [r"My\ tool.exe"])
+        for words in (("run", "cl"), ("shims", "add", "--as", "cl"), ("shims", "add", "--directory", "cl"), ("run", "--host", "$(touch x)")):
+            self.assertEqual(self.offered(*words), [], words)
+
+    @unittest.skipUnless(ZSH, "zsh is not installed")
+    def test_zsh_takes_it(self):
+        self.offering("clip.exe", "Clock.exe")
+
+        def offered(*words):
+            return self.offered(*words, shell=(ZSH, "-f", "-c", ZSH_DRIVER, "zsh"))
+
+        self.assertEqual(offered("re"), ["register", "report"])
+        self.assertEqual(offered("config", "s"), ["show"])
+        self.assertEqual(offered("run", "--pty=a"), ["--pty=auto", "--pty=always"])
+        self.assertEqual(offered("run", "--host", "cl"), ["clip.exe", "clock.exe"])
+        self.assertEqual(offered("shims", "add", "cl"), ["clip.exe", "clock.exe"])
 
 
 if __name__ == "__main__":

@@ -107,6 +107,54 @@ class LookedUp(WithAgent):
         self.assertTrue(client.agent_greeting.capabilities & wire.HOST_NAMES)
 
 
+class Available(WithAgent):
+    """What the agent offers is what it finds."""
+
+    def names(self, **question):
+        client = peer.Client(self.bridge.endpoints[0]).begin()
+        self.addCleanup(client.close)
+        return client.info(**question).fields.get("names", [])
+
+    def available(self, *words):
+        return run(bridges.MZINIT, "shims", "available", *words, environment=self.environment)
+
+    def test_names_are_those_of_programs_that_would_be_found(self):
+        names = self.names(names=True)
+        self.assertEqual(names, sorted(set(names)))
+        # The machine's own PATH follows ours, and may have more.
+        ours = {name for directory in (self.first, self.second, self.elsewhere) for name in os.listdir(directory)}
+        self.assertEqual(ours & set(names), {"tool.exe", "Other.exe", "link.exe"})
+
+    def test_only_names_that_begin_so(self):
+        self.assertEqual(self.names(names=True, prefix="tool"), ["tool.exe"])
+        for prefix in ("TOOL", "../", "x" * 5000):
+            self.assertEqual(self.names(names=True, prefix=prefix), [])
+
+    def test_who_does_not_ask_gets_none(self):
+        self.assertEqual(self.names(), [])
+        self.assertEqual(self.names(prefix="tool"), [])
+
+    def test_command(self):
+        self.assertEqual(outcome(self.available("too")), (0, "tool.exe\n", ""))
+        self.assertEqual(outcome(self.available("--", "Oth")), (0, "Other.exe\n", ""))
+        self.assertIn("tool.exe\n", self.available().stdout)
+        self.assertEqual(self.available().stdout, self.available("").stdout)
+        for prefix in ("no such", "a/b", b"\xff"):
+            self.assertEqual(outcome(self.available(prefix)), (0, "", ""))
+        self.assertEqual(self.available("a", "b").returncode, 2)
+
+    def test_it_asks_whom_a_launch_would_ask(self):
+        environment = dict(self.environment, MZINIT_HOST=f"unix:{self.directory}/nobody")
+        result = run(bridges.MZINIT, "shims", "available", environment=environment)
+        self.assertEqual((result.returncode, result.stdout, result.stderr.count("\n")), (1, "", 1), result)
+        environment["MZINIT_CONF"] = os.path.join(self.directory, "disabled.conf")
+        with open(environment["MZINIT_CONF"], "w", encoding="ascii") as file:
+            file.write("[interop]\nenabled = false\n")
+        result = run(bridges.MZINIT, "shims", "available", environment=environment)
+        self.assertEqual((result.returncode, result.stdout), (1, ""), result)
+        self.assertIn("enabled = false", result.stderr)
+
+
 class RunByName(unittest.TestCase):
     """mzinit with the independent peer at the other end."""
 
@@ -141,6 +189,17 @@ class RunByName(unittest.TestCase):
         agent = self.agent(peer.run_program(lambda program: 0), capabilities=wire.PASS_DESCRIPTORS)
         self.assertEqual(outcome(self.run_by_name("tool")), (126, "", "mzinit: tool: the agent looks up no programs by name\n"))
         self.assertEqual(agent.launches, [])
+
+    def test_what_an_agent_says_of_its_programs_is_not_trusted(self):
+        agent = self.agent(peer.run_program(lambda program: 0))
+        agent.info["names"] = ["tool.exe", "TOOL.com", "a\nb", "too\x1b[2J", "../tool", "toolbox.exe", "other.exe"]
+        result = run(bridges.MZINIT, "shims", "available", "tool", environment=self.environment)
+        self.assertEqual(outcome(result), (0, "tool.exe\nTOOL.com\ntoolbox.exe\n", ""))
+
+    def test_an_agent_that_offers_no_names_is_no_failure(self):
+        self.agent(peer.run_program(lambda program: 0))
+        result = run(bridges.MZINIT, "shims", "available", environment=self.environment)
+        self.assertEqual(outcome(result), (0, "", ""))
 
     def test_nothing_here_runs_it_instead(self):
         result = self.run_by_name("cmd.exe", "/c", "exit 0")

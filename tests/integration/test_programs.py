@@ -171,6 +171,17 @@ class ProgramTests:
         self.assertEqual((result.returncode, result.stdout, result.stderr),
                          (127, b"", b"mzinit: no-such-program: the host has no program of this name\n"))
 
+    def available(self, prefix):
+        return self.run_program([bridges.MZINIT, "shims", "available", prefix]).stdout.decode().splitlines()
+
+    def test_the_agent_offers_the_names_of_its_programs(self):
+        # A busy machine may not list all of them in the time that there is.
+        wait_until(lambda: "cmd.exe" in self.available("cm"), "cmd.exe is offered")
+        for name in self.available("cm"):
+            self.assertRegex(name, r"^cm.*\.(exe|com|bat|cmd)$")
+        for name in ("kernel32", "system.ini"):
+            self.assertEqual(self.available(name), [])
+
     def test_a_shim_is_a_command_like_any_other(self):
         added = self.run_program([bridges.MZINIT, "shims", "add", "--directory", self.directory, "--as", "host-cmd", "cmd.exe"])
         self.assertEqual(added.returncode, 0, added)
@@ -542,6 +553,8 @@ class WindowsTcp(ProgramTests, unittest.TestCase):
         for name in ("registered", "Registered.EXE"):
             result = self.run_program([bridges.MZINIT, "run", "--host", name, "7"])
             self.assertEqual((result.returncode, result.stderr), (7, b""))
+        # In any case, as on Windows.
+        wait_until(lambda: self.available("REGISTERED") == ["registered.exe"], "it is offered")
 
 
 class FreshPrefix(unittest.TestCase):
