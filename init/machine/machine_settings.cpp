@@ -92,8 +92,11 @@ class Reader {
         IniSetting taken = setting;
         if (!setting.continues) is_left_out_ = false;
         if (setting.is_cut) {
+            const auto* const key = interop::find_configuration_key(setting.section, setting.name);
+            const bool may_go_on = key != nullptr && key->lines == interop::ValueLines::several;
             warn(setting.line, "longer than " + std::to_string(interop::longest_ini_line) + " bytes; " +
-                                   std::string(setting.name) + " is ignored, go on in an indented line");
+                                   std::string(setting.name) + " is ignored" +
+                                   (may_go_on ? ", go on in an indented line" : ""));
             is_left_out_ = true;
             // A command that lacks its end could do anything: there is none then.
             if (setting.name != "command") return;

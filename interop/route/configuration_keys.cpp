@@ -72,14 +72,14 @@ constexpr ConfigurationKey keys[] = {
     {"service", "log", init, "", "/var/log/NAME.log", "the file that its output is appended to"},
 };
 
-/// Ours are in lower case and mean it.
-bool is_name_of(const ConfigurationKey& key, std::string_view name) {
-    const bool is_wsl_key = key.section == "interop" || key.section == "automount" || key.reader == nobody;
-    return is_wsl_key ? proto::equals_ignoring_case(key.name, name) : key.name == name;
+bool is_service(std::string_view section) {
+    return proto::equals_ignoring_case(section.substr(0, service_prefix.size()), service_prefix);
 }
 
-std::string_view without_service_name(std::string_view section) {
-    return section.starts_with(service_prefix) ? "service" : section == "service" ? "" : section;
+/// As the table has it; that of services without a name is none.
+std::string table_section(std::string_view section) {
+    std::string name = is_service(section) ? "service" : proto::ascii_lower(std::string(section));
+    return name == "service" && !is_service(section) ? "" : name;
 }
 
 }  // namespace
@@ -87,18 +87,24 @@ std::string_view without_service_name(std::string_view section) {
 std::span<const ConfigurationKey> configuration_keys() { return keys; }
 
 const ConfigurationKey* find_configuration_key(std::string_view section, std::string_view name) {
-    const std::string_view wanted = without_service_name(section);
-    const auto* const found = std::ranges::find_if(
-        keys, [&](const ConfigurationKey& key) { return key.section == wanted && is_name_of(key, name); });
+    const std::string wanted = table_section(section);
+    const auto* const found = std::ranges::find_if(keys, [&](const ConfigurationKey& key) {
+        return key.section == wanted && proto::equals_ignoring_case(key.name, name);
+    });
     return found == std::end(keys) ? nullptr : found;
 }
 
 SectionKind kind_of_section(std::string_view section) {
     constexpr std::array<std::string_view, 6> of_wsl{"network", "user", "gpu", "time", "wsl2", "experimental"};
-    if (std::ranges::find(of_wsl, section) != of_wsl.end()) return SectionKind::foreign;
-    const bool is_ours =
-        std::ranges::find(keys, without_service_name(section), &ConfigurationKey::section) != std::end(keys);
+    const std::string name = table_section(section);
+    if (std::ranges::find(of_wsl, name) != of_wsl.end()) return SectionKind::foreign;
+    const bool is_ours = std::ranges::find(keys, name, &ConfigurationKey::section) != std::end(keys);
     return is_ours ? SectionKind::ours : SectionKind::unknown;
+}
+
+std::string canonical_section(std::string_view section) {
+    if (is_service(section)) return std::string(service_prefix) + std::string(section.substr(service_prefix.size()));
+    return kind_of_section(section) == SectionKind::unknown ? std::string(section) : table_section(section);
 }
 
 bool belongs_to_init(std::string_view section) { return section == "boot" || section.starts_with(service_prefix); }

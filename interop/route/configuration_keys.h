@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 /// Every key that the configuration file may have, in one table: reading, checking and showing the file, and the test that
@@ -35,7 +36,7 @@ struct ConfigurationKey {
 /// In the order of the documents.
 std::span<const ConfigurationKey> configuration_keys();
 
-/// The key of that name in [section]; null if there is none. WSL's own names are compared without case, as WSL does.
+/// The key of that name in [section]; null if there is none. Sections and keys are compared without case, as WSL does with its own.
 const ConfigurationKey* find_configuration_key(std::string_view section, std::string_view name);
 
 /// What is known of the keys of a section.
@@ -46,7 +47,10 @@ enum class SectionKind {
 };
 SectionKind kind_of_section(std::string_view section);
 
-/// Whether it is [boot] or a [service NAME], which launches have nothing to do with.
+/// The name of a section as the table has it, "service NAME" with NAME as it is; one that is not known as it is.
+std::string canonical_section(std::string_view section);
+
+/// Whether a section, by its canonical name, is [boot] or a [service NAME], which launches have nothing to do with.
 bool belongs_to_init(std::string_view section);
 
 }  // namespace interop

@@ -56,6 +56,7 @@ class Reader {
         reader.rest_.remove_prefix(length);
         reader.is_cut_ = std::min(end, length) > longest_ini_line;
         reader.part_from_value_before(buffer);
+        reader.whole_line_ = buffer;
         reader.line_kind_ = kind_of(buffer, reader.line_);
         reader.buffer_ = buffer;
         reader.buffer_end_ = buffer + size;
@@ -95,9 +96,15 @@ class Reader {
         const bool is_new = !is_before(name, reader.buffer_) && is_before(name, reader.buffer_end_);
         const ConfigurationKey* const key = find_configuration_key(section, name);
         const bool continues = !is_new && (key == nullptr || key->lines != ValueLines::each);
-        const IniSetting setting{.section = section,
-                                 .name = name,
-                                 .value = value,
+        // Where inih has cut off a comment that is none.
+        const std::string_view line = reader.whole_line_;
+        const auto begin = static_cast<std::size_t>(value - reader.buffer_);
+        std::string_view whole = line.substr(begin, find_ini_comment(line, begin) - begin);
+        whole = whole.substr(0, whole.find_last_not_of(blanks) + 1);
+        const std::string known_section = canonical_section(section);
+        const IniSetting setting{.section = known_section,
+                                 .name = key == nullptr ? std::string_view(name) : key->name,
+                                 .value = whole,
                                  .line = reader.line_,
                                  .continues = continues,
                                  .is_cut = reader.is_cut_};
@@ -111,6 +118,7 @@ class Reader {
     std::size_t line_ = 0;  // that was read last
     std::string section_;   // of the last setting
     std::string name_;      // empty after a header
+    std::string whole_line_;
     bool is_cut_ = false;
     LineKind line_kind_ = LineKind::done;
     bool is_section_lost_ = false;
@@ -124,6 +132,16 @@ class Reader {
 std::vector<std::size_t> read_ini(std::string_view text,
                                   const std::function<IniReading(const IniSetting&)>& on_setting) {
     return Reader(text, on_setting).run();
+}
+
+std::size_t find_ini_comment(std::string_view line, std::size_t from) {
+    for (std::size_t at = from; at < line.size(); ++at) {
+        if (line[at] == ';' && at > 0 && blanks.find(line[at - 1]) != std::string_view::npos) return at;
+        if (line[at] != '"') continue;
+        const auto end = line.find('"', at + 1);
+        if (end != std::string_view::npos) at = end;
+    }
+    return std::string_view::npos;
 }
 
 bool goes_on(std::string_view section, std::string_view name, std::string_view line) {

@@ -17,7 +17,8 @@ inline constexpr std::size_t longest_ini_line = 197;
 /// As long a name of a section is cut too (MAX_SECTION is 50, with the zero byte), and so not to be trusted.
 inline constexpr std::size_t cut_ini_section = 49;
 
-/// One "name = value" of an INI text. The views are good for the call only.
+/// One "name = value" of an INI text; section and name, where they are known, as configuration_keys() has them. The views are good for
+/// the call only.
 struct IniSetting {
     std::string_view section;
     std::string_view name;
@@ -29,6 +30,9 @@ struct IniSetting {
 
 /// What to do after a setting.
 enum class IniReading { go_on, stop };
+
+/// Where the comment of a line begins, from `from` on: at a ";" after a blank, but not in double quotes; npos if there is none.
+std::size_t find_ini_comment(std::string_view line, std::size_t from);
 
 /// Whether an indented line, without its indentation, goes on with the value of the key `name` in [section]. It does not if that is
 /// a key with a value of one line, if it is the header of a section that is known, or if it begins as NAME = VALUE, with a key of the

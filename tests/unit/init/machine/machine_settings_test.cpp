@@ -120,7 +120,7 @@ TEST(MachineSettings, BadValueIsLeftOutWithAWarningThatNamesTheLine) {
         {"init =", "line 2: init = : wanted a path from the root directory"},
         {"timeout = soon", "line 2: timeout = soon: wanted a number of seconds"},
         {"comand = /bin/app", "line 2: the key comand of [boot] is not known and is ignored"},
-        {"Command = /bin/app", "line 2: the key Command of [boot] is not known and is ignored"},
+        {"Commands = /bin/app", "line 2: the key Commands of [boot] is not known and is ignored"},
         {"nonsense", "line 2: neither [section] nor name = value"},
     };
     for (const auto& [line, warning] : table) {
@@ -174,7 +174,7 @@ TEST(MachineSettings, ServiceWithABrokenHeaderDoesNotReplaceTheCommand) {
 
 TEST(MachineSettings, OtherSectionsAreLeftToOthers) {
     const MachineSettings settings = settings_of(
-        "command = a\n[host]\ncommand = b\n[Boot]\ncommand = c\n[service]\ncommand = d\n[services x]\ncommand = e\n");
+        "command = a\n[host]\ncommand = b\n[Boots]\ncommand = c\n[service]\ncommand = d\n[services x]\ncommand = e\n");
     EXPECT_THAT(settings.command, IsEmpty());
     EXPECT_THAT(settings.services, IsEmpty());
     EXPECT_THAT(settings.warnings, IsEmpty());

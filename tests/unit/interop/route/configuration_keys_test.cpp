@@ -107,22 +107,32 @@ TEST(ConfigurationKeys, HaveTheDefaultsThatAreInForce) {
     EXPECT_EQ(written.wine_exit_object, unwritten.wine_exit_object);
 }
 
-TEST(ConfigurationKeys, OfWslAreComparedWithoutCaseAndOursWithIt) {
+TEST(ConfigurationKeys, AreComparedWithoutCase) {
     EXPECT_NE(find_configuration_key("interop", "APPENDWINDOWSPATH"), nullptr);
-    EXPECT_NE(find_configuration_key("automount", "mountfstab"), nullptr);
+    EXPECT_NE(find_configuration_key("Automount", "mountfstab"), nullptr);
     EXPECT_NE(find_configuration_key("service web", "restart"), nullptr);
+    EXPECT_NE(find_configuration_key("SERVICE web", "Restart"), nullptr);
+    EXPECT_NE(find_configuration_key("Boot", "Systemd"), nullptr);
     EXPECT_EQ(find_configuration_key("service", "restart"), nullptr);
-    EXPECT_EQ(find_configuration_key("host", "Endpoints"), nullptr);
-    EXPECT_EQ(find_configuration_key("boot", "Command"), nullptr);
+    EXPECT_EQ(find_configuration_key("Service", "restart"), nullptr);
+    EXPECT_EQ(find_configuration_key("host", "endpoint"), nullptr);
     EXPECT_EQ(find_configuration_key("", "key"), nullptr);
 }
 
+TEST(ConfigurationKeys, SectionsHaveOneNameHoweverTheyAreWritten) {
+    EXPECT_EQ(canonical_section("InterOp"), "interop");
+    EXPECT_EQ(canonical_section("Network"), "network");
+    EXPECT_EQ(canonical_section("Service Web"), "service Web");
+    EXPECT_EQ(canonical_section("Others"), "Others");
+}
+
 TEST(ConfigurationKeys, SectionsAreOursForeignOrUnknown) {
-    for (const char* section : {"host", "boot", "service a b", "interop"}) {
+    for (const char* section : {"host", "boot", "service a b", "interop", "Interop", "HOST", "Service x"}) {
         EXPECT_EQ(kind_of_section(section), SectionKind::ours) << section;
     }
     EXPECT_EQ(kind_of_section("network"), SectionKind::foreign);
-    for (const char* section : {"", "Host", "service", "services x"}) {
+    EXPECT_EQ(kind_of_section("Network"), SectionKind::foreign);
+    for (const char* section : {"", "hosts", "service", "Service", "services x"}) {
         EXPECT_EQ(kind_of_section(section), SectionKind::unknown) << section;
     }
 }

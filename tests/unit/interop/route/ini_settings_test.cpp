@@ -126,6 +126,26 @@ TEST(IniSettings, SemicolonAfterABlankBeginsAComment) {
               (Settings{"2 [a] x=1", "3 [a] y=1;2", "4 [a] z=1 # 2"}));
 }
 
+TEST(IniSettings, NamesAreComparedWithoutCaseAndGivenAsTheTableHasThem) {
+    EXPECT_EQ(
+        settings_of("[Host]\nKEY = /k\n[automount]\nmountfstab = no\n[BOOT]\nSystemd = yes\n[Service Web]\nCommand = "
+                    "a\n[Other]\nKey = 1\n"),
+        (Settings{"2 [host] key=/k", "4 [automount] mountFsTab=no", "6 [boot] systemd=yes", "8 [service Web] command=a",
+                  "10 [Other] Key=1"}));
+    EXPECT_EQ(settings_of("[Boot]\n  Command = a\n    b\n  TimeOut=5\n"),
+              (Settings{"2 [boot] command=a", "3 [boot] +command=b", "4 [boot] timeout=5"}));
+}
+
+TEST(IniSettings, CommentDoesNotBeginInDoubleQuotes) {
+    EXPECT_EQ(
+        settings_of(
+            "[a]\nx = \"1 ; 2\" ; no\nx = sh -c \"1 ; 2\" \"; 3\"\ny = 6\" ; no\ny = 6\" \" ; no\nz = ; \"no\"\n"),
+        (Settings{"2 [a] x=\"1 ; 2\"", "3 [a] x=sh -c \"1 ; 2\" \"; 3\"", "4 [a] y=6\"", "5 [a] y=6\" \"",
+                  "6 [a] z="}));
+    EXPECT_EQ(settings_of("[boot]\ncommand = a\n  \"b ; c\" ; no\n"),
+              (Settings{"2 [boot] command=a", "3 [boot] +command=\"b ; c\""}));
+}
+
 TEST(IniSettings, QuotesArePartOfTheValue) { EXPECT_EQ(settings_of("[a]\nx = \"1 \"\n"), Settings{"2 [a] x=\"1 \""}); }
 
 TEST(IniSettings, ZeroByteEndsItsLineOnly) {
