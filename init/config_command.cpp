@@ -53,13 +53,29 @@ void add_warnings(std::vector<ConfigurationFinding>& findings, const std::vector
     }
 }
 
+/// Where a line can be broken at the latest, at a blank, so that what follows goes on with it, and nothing is read as a comment; npos
+/// if nowhere. "NAME =" stays whole.
+std::size_t find_break(const EffectiveSetting& setting, std::string_view line, std::size_t latest) {
+    for (auto blank = line.rfind(' ', latest); blank != std::string_view::npos && blank > 0;
+         blank = line.rfind(' ', blank - 1)) {
+        const std::string_view rest = line.substr(blank + 1);
+        // Only one blank is put there again.
+        const bool is_single = line[blank - 1] != ' ' && !rest.starts_with(' ');
+        if (is_single && line[blank - 1] != '=' && interop::goes_on(setting.section, setting.key->name, rest) &&
+            interop::find_ini_comment(line.substr(0, blank), 0) == std::string_view::npos) {
+            return blank;
+        }
+    }
+    return std::string_view::npos;
+}
+
 /// A setting with blanks in its value, as one that goes on in indented lines.
-std::string in_several_lines(std::string_view line) {
+std::string in_several_lines(const EffectiveSetting& setting, std::string_view line) {
     constexpr std::string_view indent = "    ";
     std::string text;
     while (line.size() + indent.size() > interop::longest_ini_line) {
-        const auto blank = line.rfind(' ', interop::longest_ini_line - indent.size());
-        if (blank == std::string_view::npos || blank == 0) break;
+        const auto blank = find_break(setting, line, interop::longest_ini_line - indent.size());
+        if (blank == std::string_view::npos) break;
         text += std::string(line.substr(0, blank)) + "\n" + std::string(indent);
         line.remove_prefix(blank + 1);
     }
@@ -155,9 +171,10 @@ std::string format_settings(const std::vector<EffectiveSetting>& settings, bool 
                                      : ";" + name + " =";
         source = interop::printable_line(source);
         const std::string with_source = line + "  ; " + source + "\n";
-        // The reader of the file would cut it.
-        const bool is_too_long = with_source.size() > interop::longest_ini_line;
-        text += is_too_long ? "# " + source + "\n" + in_several_lines(line) : with_source;
+        // The reader of the file would cut it, or not take the source for a comment.
+        const bool is_read_back = with_source.size() <= interop::longest_ini_line &&
+                                  interop::find_ini_comment(with_source, 1) == line.size() + 2;
+        text += is_read_back ? with_source : "# " + source + "\n" + in_several_lines(setting, line);
     }
     return text;
 }

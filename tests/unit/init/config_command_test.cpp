@@ -56,6 +56,58 @@ TEST(ConfigCommand, WhatIsShownIsAFileThatSaysTheSame) {
     }
 }
 
+/// "[section] key=value" for all that is in force.
+std::vector<std::string> in_force(const std::string& text, std::string_view kernel_command_line) {
+    interop::SettingSources sources{
+        .text = text, .name = "/f", .mzinit_host = "", .kernel_command_line = kernel_command_line, .wrong_lines = {}};
+    for (const auto& finding : check_configuration(text)) sources.wrong_lines.insert(finding.line);
+    std::vector<std::string> settings;
+    for (const auto& setting : interop::effective_settings(sources)) {
+        if (!setting.has_value) continue;
+        settings.push_back("[" + setting.section + "] " + std::string(setting.key->name) + "=" + setting.value);
+    }
+    return settings;
+}
+
+TEST(ConfigCommand, WhatIsShownIsInForceIfItIsTheFile) {
+    const std::string words(120, 'w');
+    const std::string texts[] = {
+        "[host]\nname = a\n  b\nendpoints = nowhere\n  unix:/a\n",
+        "[path]\nmap = /a=/b\n  /c=/d\nmap = /e = \"/f # g\" # h\nmap = /x=X:\\\n",
+        "[Interop]\nEnabled = no # why\n[automount]\n  Options = \"metadata\"\n  root = \"/win\" # where\n",
+        "[boot]\ncommand = \"service a start ; service b start\"\nsystemd = yes\ninit = /sbin/other\n",
+        "[boot]\ninit = /sbin/other\nsystemd = yes\nmodules = a\n  b c\n",
+        "[boot]\ncommand = x\ncommand = y" + std::string(300, 'y') + "\n[broker]\nallow_groups = 1\nallow_users = me\n",
+        "[boot]\ncommand = " + words + "\n  " + words + " timeout=5\n  a timeout=5 #b \"c ; d\" e  f " + words + "\n",
+        "[service web]\ncommand = " + words + "\n  -x [boot] restart=no\n  " + words + "\nrestart = always\n",
+    };
+    for (const std::string& text : texts) {
+        const auto expected = in_force(text, "");
+        const interop::SettingSources sources = [&] {
+            interop::SettingSources result{
+                .text = text, .name = "/\"f\"", .mzinit_host = "", .kernel_command_line = "", .wrong_lines = {}};
+            for (const auto& finding : check_configuration(text)) result.wrong_lines.insert(finding.line);
+            return result;
+        }();
+        const std::string shown = format_settings(interop::effective_settings(sources), false);
+        EXPECT_EQ(in_force(shown, ""), expected) << shown;
+        EXPECT_THAT(problems(shown), IsEmpty()) << shown;
+        const MachineSettings machine = parse_machine_settings(shown, "");
+        const MachineSettings of_text = parse_machine_settings(text, "");
+        EXPECT_EQ(machine.command, of_text.command) << shown;
+        EXPECT_EQ(machine.handover, of_text.handover) << shown;
+    }
+}
+
+TEST(ConfigCommand, CommandOfTheKernelsCommandLineIsShownAsAFileWouldHaveIt) {
+    constexpr std::string_view kernel = "mzinit.exec=\"a 'b' ; c\"";
+    const interop::SettingSources sources{
+        .text = "", .name = "/f", .mzinit_host = "", .kernel_command_line = kernel, .wrong_lines = {}};
+    const std::string shown = format_settings(interop::effective_settings(sources), false);
+    EXPECT_EQ(parse_machine_settings(shown, "").command, parse_machine_settings("", kernel).command);
+    EXPECT_THAT(parse_machine_settings(shown, "").command, ElementsAre("/bin/sh", "-c", "a 'b' ; c"));
+}
+
 TEST(ConfigCommand, LongListIsShownInLinesThatCanBeRead) {
     std::string text = "[host]\nendpoints =\n";
     for (int i = 0; i < 40; ++i) text += "  unix:/run/agents/number" + std::to_string(i) + "\n";

@@ -74,7 +74,7 @@ TEST(EffectiveSettings, KernelsCommandLineDecidesWhatAMachineRuns) {
     EXPECT_THAT(in_force(sources, "boot", "command"), ElementsAre("a from /f:2"));
     sources.kernel_command_line = "mzinit.exec=\"x y\" boot.init=";
     EXPECT_THAT(in_force(sources, "boot", "command"), ElementsAre("x y from kernel command line: mzinit.exec="));
-    EXPECT_THAT(in_force(sources, "boot", "init"), ElementsAre(" from kernel command line: boot.init="));
+    EXPECT_THAT(in_force(sources, "boot", "init"), ElementsAre("nothing from kernel command line: boot.init="));
 }
 
 TEST(EffectiveSettings, WrongLinesCountForNothing) {
@@ -82,6 +82,27 @@ TEST(EffectiveSettings, WrongLinesCountForNothing) {
     sources.wrong_lines = {3, 4};
     EXPECT_THAT(in_force(sources, "boot", "timeout"), ElementsAre("5 from /f:2"));
     EXPECT_THAT(in_force(sources, "boot", "register"), ElementsAre("yes from default"));
+}
+
+TEST(EffectiveSettings, LinesThatGoOnWithAWrongOneCountForNothing) {
+    SettingSources sources =
+        file("[host]\nendpoints = unix:/a\nendpoints = nowhere\n  unix:/b\n[route]\npe = wine,\n  magic\n  host\n");
+    sources.wrong_lines = {3, 7};
+    EXPECT_THAT(in_force(sources, "host", "endpoints"), ElementsAre("unix:/a from /f:2"));
+    EXPECT_THAT(in_force(sources, "route", "pe"), ElementsAre("wine, from /f:6"));
+}
+
+TEST(EffectiveSettings, TheLastInitThatIsNamedCounts) {
+    const auto first = file("[boot]\nsystemd = yes\ninit = /b\n");
+    EXPECT_THAT(in_force(first, "boot", "init"), ElementsAre("/b from /f:3"));
+    EXPECT_THAT(in_force(first, "boot", "systemd"), ElementsAre("no from default"));
+    auto second = file("[boot]\ninit = /b\nsystemd = yes\n");
+    EXPECT_THAT(in_force(second, "boot", "init"), ElementsAre("nothing from default"));
+    EXPECT_THAT(in_force(second, "boot", "systemd"), ElementsAre("yes from /f:3"));
+    EXPECT_THAT(in_force(file("[boot]\ninit = /b\nsystemd = no\n"), "boot", "init"), ElementsAre("/b from /f:2"));
+    second.kernel_command_line = "boot.init=/c";
+    EXPECT_THAT(in_force(second, "boot", "init"), ElementsAre("/c from kernel command line: boot.init="));
+    EXPECT_THAT(in_force(second, "boot", "systemd"), ElementsAre("no from kernel command line: boot.init="));
 }
 
 TEST(EffectiveSettings, EveryServiceHasItsOwn) {
