@@ -11,6 +11,7 @@
 #include "interop/route/embedded_configuration.h"
 #include "interop/route/ini_settings.h"
 #include "interop/text/kernel_command_line.h"
+#include "interop/text/path_map.h"
 #include "interop/text/wslpath.h"
 
 namespace interop {
@@ -18,6 +19,21 @@ namespace {
 
 constexpr std::size_t largest_file = 256u << 10;
 constexpr std::size_t largest_kernel_command_line = 64u << 10;
+
+constexpr std::string_view blanks = " \t";
+
+/// A path of the host as it may be written: with blanks before it, in double quotes, and with a comment of a "#" that stands alone.
+/// Any other "#" is a part of a name.
+std::string_view without_comment(std::string_view path) {
+    path.remove_prefix(std::min(path.find_first_not_of(blanks), path.size()));
+    if (path.starts_with('"')) return wsl_value(path);
+    for (auto sign = path.find('#'); sign != std::string_view::npos; sign = path.find('#', sign + 1)) {
+        const bool begins = sign == 0 || blanks.find(path[sign - 1]) != std::string_view::npos;
+        const bool ends = sign + 1 == path.size() || blanks.find(path[sign + 1]) != std::string_view::npos;
+        if (begins && ends) path = path.substr(0, sign);
+    }
+    return path.substr(0, path.find_last_not_of(blanks) + 1);
+}
 
 class Parser {
   public:
@@ -44,12 +60,15 @@ class Parser {
         const ConfigurationKey* const key = find_configuration_key(setting.section, setting.name);
         if (key == nullptr) return warn_of_unknown(setting);
         if (key->reader != KeyReader::launches) return;
+        // Values that are lines of their own do without one that is wrong.
+        const Severity severity = key->lines == ValueLines::each ? Severity::warning : Severity::error;
         if (setting.is_cut) {
-            return note(setting.line, Severity::error,
-                        "longer than " + std::to_string(longest_ini_line) + " bytes; go on in an indented line");
+            return note(setting.line, severity,
+                        "longer than " + std::to_string(longest_ini_line) + " bytes" +
+                            (key->lines == ValueLines::several ? "; go on in an indented line" : ""));
         }
         const auto set = this->set(*key, setting);
-        if (!set) return note(setting.line, Severity::error, set.error().message());
+        if (!set) return note(setting.line, severity, set.error().message());
         is_left_out_ = false;
     }
 
@@ -180,9 +199,24 @@ class Parser {
     proto::Result<void> add_mapping(std::string_view value) {
         const auto equals = value.find('=');
         if (equals == std::string_view::npos || value.front() != '/') {
-            return proto::stated_error("wanted map = /GUEST=HOST");
+            return proto::stated_error("wanted map = /GUEST=HOST; it is ignored");
         }
-        configuration_.path_map.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+        const auto end_of_guest = value.find_last_not_of(blanks, equals - 1);
+        const std::string_view guest = value.substr(0, end_of_guest + 1);
+        const std::string host(without_comment(value.substr(equals + 1)));
+        const auto flavour = host.starts_with('/') ? PathFlavour::posix : PathFlavour::windows;
+        PathMap added(flavour);
+        if (!added.add({std::string(guest), host})) {
+            return proto::stated_error("\"" + host + "\" is no absolute path of a host; the map is ignored");
+        }
+        auto& map = configuration_.path_map;
+        // guest_path_map() goes by the first.
+        if (!map.empty() && map.front().second.starts_with('/') != host.starts_with('/')) {
+            return proto::stated_error("the host of the maps before it is " +
+                                       std::string(host.starts_with('/') ? "" : "not ") +
+                                       "Windows; the map is ignored");
+        }
+        map.emplace_back(guest, host);
         return {};
     }
 

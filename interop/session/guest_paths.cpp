@@ -15,17 +15,11 @@ namespace {
 // Some 100,000 mounts, which is what the kernel allows (fs.mount-max).
 constexpr std::size_t largest_mountinfo = 32u << 20;
 
-bool is_windows_path(std::string_view path) {
-    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-    return path.starts_with("\\\\") || (path.size() >= 2 && path[1] == ':' && is_letter(path[0]));
-}
-
-/// A host is Windows or it is not: the first entry decides.
+/// A host is Windows or it is not, and the parser has seen to it that all entries are of one kind.
 PathMap configured_path_map(const Configuration& configuration) {
     const auto& table = configuration.path_map;
-    PathMap map(!table.empty() && is_windows_path(table.front().second) ? PathFlavour::windows : PathFlavour::posix);
+    PathMap map(!table.empty() && !table.front().second.starts_with('/') ? PathFlavour::windows : PathFlavour::posix);
     for (const auto& [guest, host] : table) {
-        // The parser has accepted the entry; one that the map does not take translates nothing.
         static_cast<void>(map.add({guest, host}));
     }
     return map;

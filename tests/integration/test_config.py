@@ -56,7 +56,7 @@ class Check(TestCase):
         self.assert_result(result, 1, "".join(f"{other}:{line}\n" for line in (
             "2: timeout = soon: wanted a number of seconds, from 1 to a day's",
             "4: the key endpoint of [host] is not known and is ignored",
-            "5: longer than 197 bytes; go on in an indented line",
+            "5: longer than 197 bytes",
             '7: unknown backend "magic" (possible for pe: host, host?, wine, or none)',
             "9: the section [hosts] is not known and is ignored")))
 

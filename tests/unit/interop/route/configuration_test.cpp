@@ -140,8 +140,39 @@ TEST(Configuration, NamesTheLineThatIsWrong) {
     EXPECT_NE(problem_with("[route]\npe = host, magic\n").find("line 2: unknown backend \"magic\""), std::string::npos);
     EXPECT_NE(problem_with("[host]\nendpoints = nonsense\n").find("line 2: endpoint \"nonsense\""), std::string::npos);
     EXPECT_NE(problem_with("[dos]\nline_ends = both\n").find("line 2: wanted line_ends"), std::string::npos);
-    EXPECT_NE(problem_with("[path]\nmap = C:\\=/mnt\n").find("line 2: wanted map"), std::string::npos);
     EXPECT_NE(problem_with("\nnot a setting\n").find("line 2: neither"), std::string::npos);
+}
+
+/// "GUEST|HOST" for each, then the warnings.
+std::vector<std::string> maps_and_warnings(const std::string& text) {
+    const auto configuration = parse_configuration(text).value();
+    std::vector<std::string> lines;
+    for (const auto& [guest, host] : configuration.path_map) lines.push_back(guest + "|" + host);
+    lines.insert(lines.end(), configuration.warnings.begin(), configuration.warnings.end());
+    return lines;
+}
+
+TEST(Configuration, AMapThatTranslatesNothingIsIgnoredWithAWarningAndTheOthersCount) {
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(
+        maps_and_warnings("[path]\nmap = /a=foo\nmap = /b=B:\\\nmap = /c=/srv\nmap = /d=\nmap = D:\\=/d\n  /e=E:\n"),
+        (Lines{"/b|B:\\", "/e|E:", "line 2: \"foo\" is no absolute path of a host; the map is ignored",
+               "line 4: the host of the maps before it is Windows; the map is ignored",
+               "line 5: \"\" is no absolute path of a host; the map is ignored",
+               "line 6: wanted map = /GUEST=HOST; it is ignored"}));
+    EXPECT_EQ(maps_and_warnings("[path]\nmap = /a=/srv\nmap = /b=B:\\\nmap = /c=C:x\nmap = /d=//server/share\n"),
+              (Lines{"/a|/srv", "/d|//server/share",
+                     "line 3: the host of the maps before it is not Windows; the map is ignored",
+                     "line 4: \"C:x\" is no absolute path of a host; the map is ignored"}));
+}
+
+TEST(Configuration, AMapMayHaveBlanksQuotesAndAComment) {
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(maps_and_warnings(
+                  "[path]\nmap = /mnt/c = C:\\\nmap = /d=D:\\  # note\nmap = /e = \"E:\\a # b\" # c\nmap = /f=F:\\C# "
+                  "#1\nmap = /my files = G:\\my files #\nmap = /h=\\\\server\\share\n"),
+              (Lines{"/mnt/c|C:\\", "/d|D:\\", "/e|E:\\a # b", "/f|F:\\C# #1", "/my files|G:\\my files",
+                     "/h|\\\\server\\share"}));
 }
 
 TEST(Configuration, RefusesABackendThatCannotRunTheKindAndSaysWhichCan) {
@@ -163,7 +194,7 @@ TEST(Configuration, NamesTheLineThatGoesOnWithABadValue) {
 }
 
 TEST(Configuration, RefusesALineThatTheReaderWouldCut) {
-    EXPECT_NE(problem_with("[host]\nkey = /" + std::string(300, 'x') + "\n").find("line 2: longer than"),
+    EXPECT_NE(problem_with("[host]\nkey = /" + std::string(300, 'x') + "\n").find("line 2: longer than 197 bytes"),
               std::string::npos);
 }
 
@@ -217,6 +248,16 @@ TEST(Configuration, AWslConfIsReadAsWslReadsIt) {
     EXPECT_EQ(defaults.automount_root, "");
     EXPECT_TRUE(defaults.routes.enabled);
     EXPECT_FALSE(defaults.append_windows_path);
+}
+
+TEST(Configuration, SectionsAndKeysAreComparedWithoutCase) {
+    const auto configuration =
+        parse_configuration(
+            "[Interop]\nEnabled = false\n[Network]\nHostname = x\n[Boot]\nSystemd = true\n[HOST]\nKEY = /k\n")
+            .value();
+    EXPECT_EQ(configuration.warnings, std::vector<std::string>{});
+    EXPECT_FALSE(configuration.routes.enabled);
+    EXPECT_EQ(configuration.key_file, "/k");
 }
 
 TEST(Configuration, AWslConfMayBeIndented) {
