@@ -93,6 +93,8 @@ class Translation {
             flavour_ = table->flavour();
             if (auto found = ((*table).*by)(path)) return found;
         }
+        // Only Windows has shares of that name.
+        if (is_posix_host()) return std::nullopt;
         flavour_ = share_.flavour();
         return (share_.*by)(path);
     }

@@ -278,6 +278,21 @@ TEST(Wslpath, TranslatesForAHostThatIsNotWindows) {
     EXPECT_EQ(guest.w("/data/\xFF"), "/srv/data/\xFF");
 }
 
+TEST(Wslpath, AHostThatIsNotWindowsHasNoShares) {
+    Guest guest;
+    guest.tables.known = PathMap(PathFlavour::posix);
+    ASSERT_TRUE(guest.tables.known.add({"/data", "/srv/data"}));
+    EXPECT_EQ(guest.w("/data/x"), "/srv/data/x");
+    EXPECT_EQ(guest.w("/etc/x"), "! the host has no path for it");
+    // Nothing is configured, and the agent says what it is.
+    guest.tables.known = PathMap(PathFlavour::windows);
+    guest.tables.ask_agent = [] { return PathMap(PathFlavour::posix); };
+    EXPECT_EQ(guest.w("/etc/x"), "! the host has no path for it");
+    EXPECT_EQ(guest.u("\\\\wsl.localhost\\D\\root"), no_guest_path);
+    guest.tables.ask_agent = [] { return std::optional<PathMap>(); };
+    EXPECT_EQ(guest.w("/etc/x"), "\\\\wsl.localhost\\D\\etc\\x");
+}
+
 TEST(ShareName, IsAName) {
     for (const char* name : {"D", "Ubuntu-24.04", "my host", "\xC3\xBC"}) EXPECT_TRUE(is_share_name(name)) << name;
     for (const char* name : {"", ".", "..", "a\\b", "a/b", "a:b", "a*", "\xFF", "a\nb"})
