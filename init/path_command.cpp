@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "init/bounded_question.h"
 #include "init/messages.h"
 #include "interop/session/guest_paths.h"
 #include "interop/session/host_info.h"
@@ -21,6 +22,8 @@ namespace {
 
 using Mode = interop::PathQuestion::Mode;
 
+/// For all endpoints together; one has as long for its two answers.
+constexpr std::chrono::seconds patience{2};
 constexpr int exit_failure = 1;  // as WSL's, whatever the reason
 
 std::string usage_of(const std::string& name) {
@@ -107,9 +110,14 @@ interop::PathTables tables_of(const interop::Configuration& configuration) {
     // The kernel takes any bytes for a host name.
     if (tables.share_name.empty() && interop::is_share_name(host_name())) tables.share_name = host_name();
     tables.ask_agent = [&configuration]() -> std::optional<interop::PathMap> {
-        auto host = interop::ask_host(configuration);
-        if (!host) return std::nullopt;
-        return interop::agent_path_map(host->info);
+        const auto answer = ask_within(patience, [&]() -> proto::Result<std::string> {
+            const auto host = interop::ask_host(configuration);
+            if (!host) return host.error();
+            return host->info.SerializeAsString();
+        });
+        mzinit::v1::Info info;
+        if (!answer || !info.ParseFromString(*answer)) return std::nullopt;
+        return interop::agent_path_map(info);
     };
     return tables;
 }
