@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <optional>
+#include <variant>
 
 #include "init/broker.h"
 #include "init/config_command.h"
@@ -19,6 +19,7 @@
 #include "init/report_command.h"
 #include "init/shims_command.h"
 #include "interop/session/run_program.h"
+#include "interop/text/printable.h"
 
 namespace init {
 namespace {
@@ -110,6 +111,28 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
     app.add_subcommand("run", "Run FILE [ARGUMENT...] as the kernel would; see run --help");
 }
 
+constexpr const char* run_usage =
+    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--text[=ENCODING]]\n"
+    "                  [--upload=auto|never] [--with FILE|DIR]... [--] FILE [ARGUMENT...]\n"
+    "       mzinit run --host [--detach] [--pty=auto|always|never] [--text[=ENCODING]] [--] NAME [ARGUMENT...]\n"
+    "\n"
+    "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
+    "\n"
+    "  --host         run the program that the host has under this NAME, \"clip\" or \"cmd.exe\", and no file of here\n"
+    "  --detach       only start it, with no streams of ours, write its process id (the host's) and leave it alone\n"
+    "  --interactive  give a DOS program a window\n"
+    "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
+    "are\n"
+    "                 our terminal and we are in its foreground; always; never. Otherwise as configured\n"
+    "  --text         turn the output of a program on the host, but not a terminal's, into UTF-8 with LF at the ends "
+    "of "
+    "lines.\n"
+    "                 ENCODING says what it is: auto, utf-16, utf-8, a code page as cp850; never: leave it as it is\n"
+    "  --upload=WHEN  whether FILE is sent to a host that does not see it, with the DLLs beside it that it needs: "
+    "auto;\n"
+    "                 never. Otherwise as configured\n"
+    "  --with FILE    send this file, too, or all files in this directory, so that they are beside the program\n";
+
 /// Takes one option, and from `words` the word behind it where it is that option's. False if it is not known.
 bool take_run_option(const std::string& option, std::vector<std::string>& words,
                      interop::ProgramInvocation& invocation) {
@@ -147,22 +170,30 @@ bool take_run_option(const std::string& option, std::vector<std::string>& words,
     return true;
 }
 
-/// Takes the options off; nothing, with a message, if one is not known.
-std::optional<interop::ProgramInvocation> take_run_options(std::vector<std::string>& words) {
+/// Takes the options off; the exit status of one that is not known, with a message, or that asks for help.
+std::variant<interop::ProgramInvocation, int> take_run_options(std::vector<std::string>& words) {
     interop::ProgramInvocation invocation;
     while (!words.empty() && words.front().starts_with('-')) {
         const std::string option = words.front();
         words.erase(words.begin());
         if (option == "--") break;
+        if (option == "--help" || option == "-h") {
+            print(run_usage);
+            return 0;
+        }
         if (take_run_option(option, words, invocation)) continue;
         warn_user("run: option " + option + " is not known");
-        return std::nullopt;
+        return exit_usage;
     }
     return invocation;
 }
 
 /// Whether the options go together; says so if they do not.
 bool is_consistent(const interop::ProgramInvocation& invocation) {
+    if (invocation.is_host_name && invocation.interactive) {
+        warn_user("run: --interactive is for DOS programs of this system, and --host runs none");
+        return false;
+    }
     if (invocation.with.empty()) return true;
     if (invocation.is_host_name) warn_user("run: --with is for files that are sent, and --host sends none");
     if (invocation.upload == interop::UploadMode::never)
@@ -170,37 +201,13 @@ bool is_consistent(const interop::ProgramInvocation& invocation) {
     return !invocation.is_host_name && invocation.upload != interop::UploadMode::never;
 }
 
-constexpr const char* run_usage =
-    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--text[=ENCODING]]\n"
-    "                  [--upload=auto|never] [--with FILE|DIR]... [--] FILE [ARGUMENT...]\n"
-    "       mzinit run --host [--detach] [--pty=auto|always|never] [--text[=ENCODING]] [--] NAME [ARGUMENT...]\n"
-    "\n"
-    "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
-    "\n"
-    "  --host         run the program that the host has under this NAME, \"clip\" or \"cmd.exe\", and no file of here\n"
-    "  --detach       only start it, with no streams of ours, write its process id (the host's) and leave it alone\n"
-    "  --interactive  give a DOS program a window\n"
-    "  --pty=WHEN     whether a program on the host gets a terminal of its own: auto, if standard input and output "
-    "are\n"
-    "                 our terminal and we are in its foreground; always; never. Otherwise as configured\n"
-    "  --text         turn the output of a program on the host, but not a terminal's, into UTF-8 with LF at the ends "
-    "of "
-    "lines.\n"
-    "                 ENCODING says what it is: auto, utf-16, utf-8, a code page as cp850; never: leave it as it is\n"
-    "  --upload=WHEN  whether FILE is sent to a host that does not see it, with the DLLs beside it that it needs: "
-    "auto;\n"
-    "                 never. Otherwise as configured\n"
-    "  --with FILE    send this file, too, or all files in this directory, so that they are beside the program\n";
-
 int run_file(std::vector<std::string> words) {
-    if (!words.empty() && (words.front() == "--help" || words.front() == "-h")) {
-        print(run_usage);
-        return 0;
-    }
-    auto invocation = take_run_options(words);
-    if (!invocation || !is_consistent(*invocation)) return exit_usage;
-    if (words.empty()) {
-        warn_user("run: no file was given");
+    auto options = take_run_options(words);
+    if (const int* const exit_status = std::get_if<int>(&options)) return *exit_status;
+    auto* const invocation = std::get_if<interop::ProgramInvocation>(&options);
+    if (!is_consistent(*invocation)) return exit_usage;
+    if (words.empty() || (invocation->is_host_name && words.front().empty())) {
+        warn_user(invocation->is_host_name ? "run: no name was given" : "run: no file was given");
         return exit_usage;
     }
     invocation->path = words.front();
@@ -268,7 +275,9 @@ int run_command_line(int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : exit_usage;
+        if (error.get_exit_code() == 0) return app.exit(error);
+        warn_user(interop::printable_line(std::string(first) + ": " + error.what()));
+        return exit_usage;
     }
     return dispatch(app, line);
 }

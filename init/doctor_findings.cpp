@@ -37,8 +37,9 @@ bool was_refused(const proto::Error& error) {
     return error.code == std::errc::permission_denied && !error.doing.empty();
 }
 
-/// "1.3 ms"
+/// "1.3 ms", or that it is less than can be said so.
 std::string milliseconds(std::chrono::microseconds time) {
+    if (time < std::chrono::microseconds(100)) return "less than 0.1 ms";
     char text[32];
     std::snprintf(text, sizeof text, "%.1f ms", static_cast<double>(time.count()) / 1000);
     return text;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "init/shim_file.h"
 
-#include <algorithm>
+#include "interop/text/windows_file_name.h"
 
 namespace init {
 namespace {
 
 constexpr std::string_view first_line_end = " shim\n";
-constexpr std::size_t longest_name = 255;
 /// Linux before 5.1 reads 127 bytes of the first line.
 constexpr std::size_t longest_interpreter = 120;
 
@@ -32,11 +31,8 @@ std::optional<std::string> shim_target(std::string_view text) {
 }
 
 bool is_shim_name(std::string_view name) {
-    if (name.empty() || name.size() > longest_name || name == "." || name == ".." || name.front() == '-') return false;
-    return std::none_of(name.begin(), name.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F ||
-               std::string_view("\"*/:<>?\\|").find(c) != std::string_view::npos;
-    });
+    // The agent refuses to look up all others. An option of ours is no name of a program, and DEL no character of a command's.
+    return interop::is_windows_file_name(name) && name.front() != '-' && name.find('\x7F') == std::string_view::npos;
 }
 
 }  // namespace init

@@ -19,7 +19,8 @@ std::optional<std::string> shim_text(std::string_view interpreter, std::string_v
 /// The program's name that the shim with this text stands for; nothing if it is no shim.
 std::optional<std::string> shim_target(std::string_view text);
 
-/// Whether a shim can be called so, and its program: the name of a file, with nothing in it that Windows forbids.
+/// Whether a shim can be called so, and its program: one that the agent would look up
+/// (interop::is_windows_file_name), and no option.
 bool is_shim_name(std::string_view name);
 
 }  // namespace init

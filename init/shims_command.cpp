@@ -164,7 +164,8 @@ int add_shims(const ShimsRequest& request) {
         const std::string& name = request.alias.empty() ? host_name : request.alias;
         const auto text = shim_text(*interpreter, host_name);
         if (!is_shim_name(name) || !is_shim_name(host_name)) {
-            exit_status = fail(exit_usage, name + " is not the name of a program, without a path");
+            const std::string& wrong = is_shim_name(host_name) ? name : host_name;
+            exit_status = fail(exit_usage, wrong + " is no name by which a host looks up programs");
         } else if (!text) {
             exit_status = fail(exit_failure, "the kernel takes no interpreter like " + *interpreter);
         } else if (auto written = write_shim(join(*directory, name), *text); !written) {
@@ -204,8 +205,8 @@ int list_shims(const ShimsRequest& request) {
 }
 
 int list_available_programs(const std::string& prefix) {
-    // No name of a program begins with anything else.
-    if (!prefix.empty() && !is_shim_name(prefix)) return 0;
+    // No name of a program begins with anything else; "con" is none itself.
+    if (!is_shim_name(prefix + "x")) return 0;
     const std::u16string wanted = interop::windows_comparison_form(prefix);
     if (wanted.empty() && !prefix.empty()) return 0;
     const auto configuration = interop::load_configuration();

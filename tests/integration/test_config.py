@@ -143,9 +143,23 @@ class Launches(TestCase):
         for words, message in ((["--upload=never", "--with=f", self.program], "--with and --upload=never contradict each other"),
                                (["--host", "--with=f", "clip"], "--with is for files that are sent, and --host sends none"),
                                (["--upload=sometimes", self.program], "option --upload=sometimes is not known"),
+                               (["--host", "--interactive", "x"], "--interactive is for DOS programs of this system, and --host runs none"),
+                               (["--host", ""], "no name was given"),
                                (["--with"], "no file was given")):
             with self.subTest(words):
                 self.assert_result(self.mzinit("run", *words), 2, errors=f"mzinit: run: {message}\n")
+
+    def test_every_subcommand_complains_of_its_words_in_the_same_way(self):
+        for words in (["shims", "add"], ["doctor", "--what"], ["identify"], ["run", "--what", "x"]):
+            with self.subTest(words):
+                result = self.mzinit(*words)
+                self.assertEqual((result.returncode, result.stdout), (2, ""))
+                self.assertRegex(result.stderr, rf"\Amzinit: {words[0]}: .+\n\Z")
+        for words in (["run", "--help"], ["run", "--detach", "-h"], ["identify", "--help"]):
+            with self.subTest(words):
+                result = self.mzinit(*words)
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                self.assertIn("FILE", result.stdout)
 
     def test_interop_that_is_switched_off_refuses_every_program(self):
         for value in ("false", "0", "False", '"no"  # for now'):

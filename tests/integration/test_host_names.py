@@ -39,6 +39,7 @@ class WithAgent(unittest.TestCase):
         fake_programs.write_pe64(os.path.join(cls.second, "tool.exe"), size=2048)
         fake_programs.write_pe64(os.path.join(cls.second, "Other.exe"))
         fake_programs.write_pe64(os.path.join(cls.elsewhere, "hidden.exe"))
+        fake_programs.write_pe64(os.path.join(cls.second, "console.exe"))
         os.symlink("Other.exe", os.path.join(cls.second, "link.exe"))
         os.mkdir(os.path.join(cls.first, "directory.exe"))
         os.mkfifo(os.path.join(cls.first, "fifo.exe"))
@@ -123,7 +124,7 @@ class Available(WithAgent):
         self.assertEqual(names, sorted(set(names)))
         # The machine's own PATH follows ours, and may have more.
         ours = {name for directory in (self.first, self.second, self.elsewhere) for name in os.listdir(directory)}
-        self.assertEqual(ours & set(names), {"tool.exe", "Other.exe", "link.exe"})
+        self.assertEqual(ours & set(names), {"tool.exe", "Other.exe", "link.exe", "console.exe"})
 
     def test_only_names_that_begin_so(self):
         self.assertEqual(self.names(names=True, prefix="tool"), ["tool.exe"])
@@ -137,6 +138,8 @@ class Available(WithAgent):
     def test_command(self):
         self.assertEqual(outcome(self.available("too")), (0, "tool.exe\n", ""))
         self.assertEqual(outcome(self.available("--", "Oth")), (0, "Other.exe\n", ""))
+        # By itself that is the name of a device.
+        self.assertEqual(outcome(self.available("con")), (0, "console.exe\n", ""))
         self.assertIn("tool.exe\n", self.available().stdout)
         self.assertEqual(self.available().stdout, self.available("").stdout)
         for prefix in ("no such", "a/b", b"\xff"):

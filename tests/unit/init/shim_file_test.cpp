@@ -37,6 +37,9 @@ TEST(ShimFileTest, ANameIsNoPathAndNoOption) {
         EXPECT_FALSE(is_shim_name(name)) << name;
     }
     EXPECT_FALSE(is_shim_name(std::string(256, 'a')));
+    // The agent would look none of these up.
+    for (const auto* name : {"con", "NUL.exe", "a.", "a ", "\xE9.exe", "com1"})
+        EXPECT_FALSE(is_shim_name(name)) << name;
     EXPECT_TRUE(is_shim_name("powershell.exe"));
 }
 
