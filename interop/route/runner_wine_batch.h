@@ -35,7 +35,7 @@ inline constexpr const char* wine_cmd = "C:\\windows\\system32\\cmd.exe";
 
 /// What to give wine_cmd so that it runs the batch file: the words behind it, and the variable in which the command is. A
 /// command given as words would be quoted by Wine for programs and not for cmd.exe, which would run what stands behind a & in
-/// it. This one is expanded by cmd.exe before it reads it, once, as if it had been typed.
+/// it. This one is expanded by cmd.exe before it looks for anything else in it, so that it is read as if it had been typed.
 struct WineBatch {
     std::vector<std::string> words;
     std::string variable;  ///< Its name; others that differ only in case must not be there.

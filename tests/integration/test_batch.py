@@ -4,6 +4,7 @@ or is refused, and none is ever run."""
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -11,6 +12,7 @@ import unittest
 import bridges
 import limited_tests
 from bridges import MZINIT, SAMPLES
+from terminal_shell import Shell
 
 NOTHING_LISTENS = "unix:/nonexistent/mzinit.sock"
 UTF8_LOCALE = "C.UTF-8"
@@ -82,6 +84,19 @@ class BatchTests:
     def test_other_alphabets_arrive(self):
         # Among them those whose bytes would be a quote or an ampersand without their highest bit.
         self.assert_delivered(["ü", "¢", "¦", "¢¦echo x>marker¦¢", "漢", "😀", "＂&echo x>marker＂"])
+
+    def test_hostile_arguments_arrive_on_a_terminal_too(self):
+        """Where another program may stand between the agent and cmd.exe."""
+        args, saved = self.host_path(os.path.join(SAMPLES, "args.exe")), self.host_path(os.path.join(self.directory, "saved"))
+        self.write("save.bat", f'@echo off\n"{args}" %* > "{saved}"\nexit /b 7\n')
+        with open(os.path.join(self.directory, "run.sh"), "w", encoding="utf-8") as file:
+            file.write(shlex.join([MZINIT, "run", "save.bat", *DELIVERED]))
+        shell = Shell(self.environment)
+        self.addCleanup(shell.close)
+        output, status = shell.run(f"cd {self.directory}; sh run.sh")
+        self.assertEqual(status, 7, output)
+        with open(os.path.join(self.directory, "saved"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["crt"][1:], DELIVERED)
 
     def test_streams_and_exit_code_are_the_batch_files(self):
         self.write("filter.CMD", f'@echo off\n"{self.host_path(SAMPLES)}\\cat.exe"\nexit /b 5\n')

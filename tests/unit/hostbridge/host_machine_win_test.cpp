@@ -94,7 +94,10 @@ TEST(HostMachine, RefusesOtherKindsAndSaysWhatTheyAre) {
     EXPECT_EQ(code_of(full, other(ImageKind::ne)), v1::LAUNCH_ERROR_WRONG_MACHINE);
 }
 
-TEST(HostMachine, LeavesFilesWithoutMzToTheirNames) { EXPECT_FALSE(full.refusal(other(ImageKind::not_mz))); }
+TEST(HostMachine, LeavesFilesWithoutMzToTheirNames) {
+    EXPECT_FALSE(full.refusal(other(ImageKind::not_mz)));
+    EXPECT_FALSE(full.refusal(other(ImageKind::batch)));
+}
 
 TEST(HostMachine, KnowsTheMachineItRunsOn) {
     EXPECT_FALSE(HostMachine::detect().refusal(program(Machine::amd64, 64)));

@@ -197,6 +197,43 @@ TEST(BatchFile, HasEveryArgumentPlainOrQuotedOrRefused) {
     }
 }
 
+/// What of `command` cmd.exe looks at as more than text, by its rule that every quote begins or ends a quoted part.
+std::string outside_quotes(const std::string& command) {
+    std::string outside;
+    bool quoted = false;
+    for (const char c : command) {
+        if (c == '"') quoted = !quoted;
+        if (!quoted && c != '"') outside += c;
+    }
+    return quoted ? "a quote is open" : outside;
+}
+
+TEST(BatchFile, HasNothingButPlainWordsOutsideQuotes) {
+    std::mt19937 random(20262);
+    const std::string alphabet = "ab \t\"\\\\%^&|<>()!,;=@~*?\n\r'`/:.-_\xC3\xBC";
+    int made = 0;
+    for (int round = 0; round < 20000; ++round) {
+        std::vector<std::string> argv{"x.bat"};
+        for (std::size_t count = random() % 4; count > 0; --count) {
+            std::string argument;
+            for (std::size_t length = random() % 6; length > 0; --length)
+                argument += alphabet[random() % alphabet.size()];
+            argv.push_back(argument);
+        }
+        const auto command = build_batch_command("Z:\\a&b.bat", argv);
+        if (!command) continue;
+        ++made;
+        const std::string outside = outside_quotes(utf16_to_utf8(*command));
+        ASSERT_EQ(outside.find_first_not_of("ab \\@*?/:.-_"), std::string::npos) << utf16_to_utf8(*command);
+        ASSERT_EQ(utf16_to_utf8(*command).find_first_of("%\r\n"), std::string::npos);
+        // A program that the batch file gives all of it reads what was meant.
+        std::vector<std::string> received = parse_as_c_runtime(utf16_to_utf8(*command));
+        received[0] = argv[0];
+        ASSERT_EQ(received, argv);
+    }
+    EXPECT_GT(made, 2000);
+}
+
 TEST(BatchFile, HasTheShorterLimitOfCmd) {
     EXPECT_TRUE(build_batch_command_line("C:\\x.bat", {"x", std::string(8000, 'a')}));
     EXPECT_EQ(fault_of(build_batch_command_line("C:\\x.bat", {"x", std::string(8192, 'a')})),
