@@ -73,6 +73,17 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> identity(const std::strin
 
 bool exists(const std::string& path) { return uv::stat_link(path).has_value(); }
 
+bool is_directory(const std::string& path) {
+    const auto status = uv::stat_link(path);
+    return status && uv::is_directory(*status);
+}
+
+// Where a file belongs. A directory would not be replaced by one.
+void remove_unless_regular_file(const std::string& path) {
+    const auto status = uv::stat_link(path);
+    if (status && !uv::is_regular_file(*status)) uv::remove_tree(path);
+}
+
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 std::string path_in(const std::string& directory, const std::string& name) {
@@ -163,7 +174,10 @@ struct Upload::State {
 
 // With the lock held. Nothing if there is no such program.
 proto::Result<std::optional<StoredProgram>> Upload::State::hold_program() {
-    if (!exists(target)) return std::optional<StoredProgram>();
+    if (!is_directory(target)) {
+        uv::remove_tree(target);
+        return std::optional<StoredProgram>();
+    }
     if (!is_held(target)) remove_what_is_not_in(entries, target);
     auto directory = hold_directory(target);
     if (!directory) return directory.error();
@@ -214,6 +228,7 @@ proto::Result<void> Upload::State::look_for_contents(const std::vector<bool>& is
             const std::string path = directory + "/" + entries[i].name;
             const std::string in_target = target + "/" + entries[i].name;
             if (!is_good_in_target.empty() && !is_good_in_target[i]) discard(in_target, entries[i]);
+            remove_unless_regular_file(layout.file(entries[i].sha256));
             if (!uv::link_or_copy(layout.file(entries[i].sha256), path) && !is_good_in_target.empty() &&
                 is_good_in_target[i]) {
                 static_cast<void>(uv::link_or_copy(in_target, path));
@@ -267,7 +282,10 @@ void Upload::State::assemble() {
         // Somebody may use the one that is there: on Linux this takes no file from under it, and where it is protected it is
         // right. Whether all went well is seen by who verifies it.
         for (const auto& entry : entries) {
-            static_cast<void>(uv::rename(directory + "/" + entry.name, target + "/" + entry.name));
+            const std::string from = directory + "/" + entry.name;
+            const std::string to = target + "/" + entry.name;
+            remove_unless_regular_file(to);
+            static_cast<void>(uv::rename(from, to));
         }
     }
     remove_incoming();

@@ -2,6 +2,7 @@
 """Programs that the host does not see, the whole way: from a file system of the guest's alone into the agent's store, and run there.
 Over a unix socket, over tcp, and on hostbridge.exe."""
 
+import filecmp
 import glob
 import os
 import re
@@ -139,9 +140,30 @@ class StoreTests(UploadTests):
 
     def test_a_damaged_copy_is_replaced(self):
         self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
+        # Only the names are lost: nothing has to come again.
         for path in self.stored("programs/*/uses_dlls*"):
             os.remove(path)
         self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
+        # Of one file everything is: only that one comes again.
+        library = os.path.join(SAMPLES, "uses_dlls_first.dll")
+        for path in self.stored("programs/*/uses_dlls_first.dll") + self.stored("files/*"):
+            if filecmp.cmp(path, library, shallow=False):
+                os.remove(path)
+        self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
+        self.assertEqual(self.uploaded(3)[1:], [0, os.path.getsize(library)])
+
+    def test_what_lies_in_the_place_of_a_file_is_replaced(self):
+        self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
+        for path in self.stored("programs/*/uses_dlls.exe"):
+            os.remove(path)
+            os.makedirs(os.path.join(path, "sub"))
+        self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
+        for path in self.stored("programs/*"):
+            shutil.rmtree(path)
+            with open(path, "wb"):
+                pass
+        self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
+        self.assertEqual(self.uploaded(3)[1:], [0, 0])
 
     def test_two_that_are_sent_at_once_both_run(self):
         subprocess.run(["bash", "-c", "head -c 3000000 /dev/urandom >$D/random"], env=self.environment, check=True)

@@ -41,6 +41,20 @@ TEST_F(PassedProgram, IsStoredUnderItsOwnName) {
     EXPECT_EQ(contents_of(program->path()), "program");
 }
 
+TEST_F(PassedProgram, IsNeverWrittenThroughALink) {
+    const auto file = file_with("program");
+    const std::string path = store_.store_passed(file.get(), "tool.exe").value().path();
+    const std::string place = path.substr(0, path.rfind('/'));
+    const std::string elsewhere = directory_ / "elsewhere";
+    std::filesystem::rename(place, elsewhere);
+    std::filesystem::create_symlink(elsewhere, place);
+    const auto program = store_.store_passed(file.get(), "tool.exe");
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ(contents_of(program->path()), "program");
+    EXPECT_FALSE(std::filesystem::is_symlink(place));
+    EXPECT_TRUE(std::filesystem::exists(elsewhere + "/tool.exe"));
+}
+
 TEST_F(PassedProgram, IsReadOnlyInAPrivateDirectory) {
     const auto file = file_with("program");
     const std::string path = store_.store_passed(file.get(), "a.exe").value().path();

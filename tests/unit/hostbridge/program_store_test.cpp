@@ -139,6 +139,33 @@ TEST_F(ProgramStoreTest, ReplacesWhatWasTamperedWith) {
     EXPECT_TRUE(store.begin(manifest_of(files)).value().wanted().empty());
 }
 
+TEST_F(ProgramStoreTest, ReplacesWhatShouldBeAFileAndIsNone) {
+    const ProgramStore store(root_, 1000);
+    const std::vector<File> files{{"tool.exe", "program"}, {"a.dll", "library"}};
+    const std::string path = put(store, files).value().path();
+    const std::string content = root_ + "/files/" + proto::to_hex(proto::sha256("program"));
+    for (const std::string& each : {path, content}) {
+        ASSERT_TRUE(uv::remove_file(each));
+        ASSERT_TRUE(uv::make_directory(each, 0700) && uv::create_file(each + "/in it", 0600));
+    }
+    const auto program = put(store, files);
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ(sent_, 3);
+    for (const std::string& each : {path, content}) EXPECT_EQ(contents_of(each), "program");
+}
+
+TEST_F(ProgramStoreTest, ReplacesWhatShouldBeADirectoryAndIsNone) {
+    const ProgramStore store(root_, 1000);
+    const std::vector<File> files{{"tool.exe", "program"}, {"a.dll", "library"}};
+    const std::string path = put(store, files).value().path();
+    uv::remove_tree(directory_of(path));
+    ASSERT_TRUE(uv::create_file(directory_of(path), 0600));
+    const auto program = put(store, files);
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ(contents_of(path), "program");
+    EXPECT_EQ(sent_, 2);  // The contents were there.
+}
+
 TEST_F(ProgramStoreTest, DoesNotSpreadWhatWasTamperedWith) {
     const ProgramStore store(root_, 1000);
     const std::string path = put(store, {{"one.exe", "program"}, {"a.dll", "library"}}).value().path();
