@@ -47,6 +47,10 @@ proto::Result<std::unique_ptr<FileHold>> lock_file(const std::string& path);
 /// Makes a directory that only this user can use, if there is none. One that others can use is an error.
 proto::Result<void> make_private_directory(const std::string& path);
 
+/// Whether a program can be started, and a library loaded, by this path: on Windows it may have 259 UTF-16 units, on Linux each
+/// system call has its limits.
+bool is_usable_path(const std::string& path);
+
 /// Where this user keeps what can be got again.
 std::string cache_directory();
 

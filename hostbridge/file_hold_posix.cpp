@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 
 #include "hostbridge/uv/error.h"
@@ -101,6 +102,10 @@ proto::Result<void> make_private_directory(const std::string& path) {
         return system_error(EPERM, "use " + path + " (it is not a directory of this user alone)");
     }
     return {};
+}
+
+bool is_usable_path(const std::string& path) {
+    return path.size() < PATH_MAX && path.size() - (path.rfind('/') + 1) <= NAME_MAX;
 }
 
 std::string cache_directory() {

@@ -125,6 +125,11 @@ proto::Result<void> make_private_directory(const std::string& path) {
     return {};
 }
 
+bool is_usable_path(const std::string& path) {
+    const auto wide = to_wide(path);
+    return wide && wide->size() < MAX_PATH;
+}
+
 std::string cache_directory() { return variable_in(user_environment_block(), u"LOCALAPPDATA"); }
 
 }  // namespace hostbridge

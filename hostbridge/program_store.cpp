@@ -366,12 +366,17 @@ proto::Result<void> ProgramStore::check(std::span<const ManifestEntry> entries) 
         return refused("a program has 1 to " + std::to_string(proto::limits::max_manifest_files) + " files, not " +
                        std::to_string(entries.size()));
     }
+    const std::string directory = layout_.program(manifest_digest(entries));
     std::set<std::u16string> names;
     std::map<proto::Digest, std::uint64_t> sizes;
     for (const auto& entry : entries) {
         if (!interop::is_windows_file_name(entry.name)) return refused("no file can be called \"" + entry.name + "\"");
         if (!names.insert(interop::windows_comparison_form(entry.name)).second) {
             return refused("two of its files are called " + entry.name + ", but for case");
+        }
+        if (!is_usable_path(directory + "/" + entry.name)) {
+            return refused("the name " + entry.name + " is too long for " + directory +
+                           ", where the agent would keep it (--cache-dir)");
         }
         if (sizes.try_emplace(entry.sha256, entry.size).first->second != entry.size) {
             return refused("two of its files have the same digest, and not the same size");

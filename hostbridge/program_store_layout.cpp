@@ -26,6 +26,8 @@ bool is_hexadecimal(std::string_view name, std::size_t length) {
 
 bool is_digest(std::string_view name) { return is_hexadecimal(name, 2 * proto::limits::digest_length); }
 
+bool is_half_a_digest(std::string_view name) { return is_hexadecimal(name, proto::limits::digest_length); }
+
 /// RANDOM, and BYTES if it is the name of a reservation.
 struct IncomingName {
     std::string random;
@@ -105,7 +107,7 @@ class StoreLayout::Inventory {
             if (is_digest(name)) add(path, nullptr).file = path;
         }
         for (const std::string& name : names_in(layout.programs())) {
-            if (!is_digest(name)) continue;
+            if (!is_half_a_digest(name)) continue;
             Program program{layout.programs() + "/" + name, 0, {}};
             if (const auto status = uv::stat_link(program.path)) {
                 program.used = status->st_mtim.tv_sec * 1'000'000'000ll + status->st_mtim.tv_nsec;

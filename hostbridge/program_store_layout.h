@@ -15,7 +15,8 @@ namespace hostbridge {
 ///
 ///     lock                             held while anything of the following changes its name, and no longer
 ///     files/SHA256                     each content once
-///     programs/SHA256 of manifest/NAME the same files, by links, or copies where the file system has no links
+///     programs/HALF/NAME               the same files, by links, or copies where the file system has no links; HALF is the
+///                                      first half of the SHA-256 of the manifest, since Windows has room for 259 characters
 ///     incoming/RANDOM/NAME             a program that is not complete; held as long as somebody works on it
 ///     incoming/RANDOM.BYTES            how much room is reserved for it
 ///
@@ -33,7 +34,9 @@ class StoreLayout {
         return files() + "/" + proto::to_hex(content);
     }
     [[nodiscard]] std::string program(const proto::Digest& manifest) const {
-        return programs() + "/" + proto::to_hex(manifest);
+        // Two manifests with one directory would cost no more than that they replace each other: what is in it is compared with
+        // the manifest whenever it is used.
+        return programs() + "/" + proto::to_hex(manifest).substr(0, proto::limits::digest_length);
     }
     [[nodiscard]] std::string incoming(const std::string& random) const { return incoming() + "/" + random; }
     [[nodiscard]] std::string reservation(const std::string& random, std::uint64_t bytes) const {

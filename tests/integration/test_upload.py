@@ -28,6 +28,7 @@ class UploadTests:
 
     arguments = ()
     leaves_litter = False
+    windows = False
 
     @classmethod
     def setUpClass(cls):
@@ -165,6 +166,16 @@ class StoreTests(UploadTests):
         self.assert_ran(self.shell("exec $D/tmpfs/uses_dlls.exe"))
         self.assertEqual(self.uploaded(3)[1:], [0, 0])
 
+    def test_a_program_with_a_long_name_runs_or_is_refused_in_words(self):
+        for size in (180, 250):
+            with self.subTest(size=size):
+                path = "$D/tmpfs/" + "n" * (size - 4) + ".exe"
+                result = self.shell(f"mv $D/tmpfs/exit.exe {path} && exec {path} 5")
+                if self.windows and size == 250:
+                    self.assert_refused(result, 126, "too long for .*--cache-dir")
+                else:
+                    self.assertEqual((result.returncode, result.stderr), (5, b""))
+
     def test_two_that_are_sent_at_once_both_run(self):
         subprocess.run(["bash", "-c", "head -c 3000000 /dev/urandom >$D/random"], env=self.environment, check=True)
         script = "bash -c 'cat $D/random >>$D/tmpfs/uses_dlls.exe; exec $D/tmpfs/uses_dlls.exe'"
@@ -251,6 +262,7 @@ class OnLinuxTcp:
 
 class OnWindowsTcp:
     leaves_litter = True
+    windows = True
 
     @classmethod
     def start(cls, arguments):

@@ -166,6 +166,15 @@ TEST_F(ProgramStoreTest, ReplacesWhatShouldBeADirectoryAndIsNone) {
     EXPECT_EQ(sent_, 2);  // The contents were there.
 }
 
+TEST_F(ProgramStoreTest, RefusesANameThatIsTooLongForItsPlace) {
+    const std::string name(250, 'x');
+    std::string deep = root_;
+    while (deep.size() < 3900) deep += "/" + std::string(90, 'd');
+    const auto refused = put(ProgramStore(deep, 1000), {{name + ".exe", "program"}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(store_failure(refused.error()).code, mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED);
+}
+
 TEST_F(ProgramStoreTest, DoesNotSpreadWhatWasTamperedWith) {
     const ProgramStore store(root_, 1000);
     const std::string path = put(store, {{"one.exe", "program"}, {"a.dll", "library"}}).value().path();
