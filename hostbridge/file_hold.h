@@ -51,6 +51,10 @@ proto::Result<void> make_private_directory(const std::string& path);
 /// system call has its limits.
 bool is_usable_path(const std::string& path);
 
+/// Whether something of the file system could not be changed because somebody else has it open, for a moment perhaps. Windows
+/// says so of what a virus scanner looks at, and it looks at everything that was just written.
+bool is_in_use(const proto::Error& error);
+
 /// Where this user keeps what can be got again.
 std::string cache_directory();
 

@@ -108,6 +108,8 @@ bool is_usable_path(const std::string& path) {
     return path.size() < PATH_MAX && path.size() - (path.rfind('/') + 1) <= NAME_MAX;
 }
 
+bool is_in_use(const proto::Error&) { return false; }
+
 std::string cache_directory() {
     const char* cache = std::getenv("XDG_CACHE_HOME");
     const char* home = std::getenv("HOME");

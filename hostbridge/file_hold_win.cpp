@@ -6,6 +6,7 @@
 
 #include "hostbridge/file_owner_win.h"
 #include "hostbridge/user_environment_win.h"
+#include "hostbridge/uv/error.h"
 #include "hostbridge/windows_error_win.h"
 #include "hostbridge/windows_text_win.h"
 
@@ -128,6 +129,11 @@ proto::Result<void> make_private_directory(const std::string& path) {
 bool is_usable_path(const std::string& path) {
     const auto wide = to_wide(path);
     return wide && wide->size() < MAX_PATH;
+}
+
+// A directory with an open file in it is ERROR_ACCESS_DENIED, too.
+bool is_in_use(const proto::Error& error) {
+    return uv::means(error, UV_EPERM) || uv::means(error, UV_EACCES) || uv::means(error, UV_EBUSY);
 }
 
 std::string cache_directory() { return variable_in(user_environment_block(), u"LOCALAPPDATA"); }

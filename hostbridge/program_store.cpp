@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include "hostbridge/host_system.h"
+#include "hostbridge/patience.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
 #include "interop/text/windows_file_name.h"
@@ -82,6 +84,12 @@ bool is_directory(const std::string& path) {
 void remove_unless_regular_file(const std::string& path) {
     const auto status = uv::stat_link(path);
     if (status && !uv::is_regular_file(*status)) uv::remove_tree(path);
+}
+
+// Of what was just written, for which Windows may need several attempts.
+proto::Result<void> rename_patiently(const std::string& from, const std::string& to) {
+    return attempt_patiently([&] { return uv::rename(from, to); }, is_in_use,
+                             [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -276,16 +284,18 @@ void Upload::State::assemble() {
         if (is_first) static_cast<void>(uv::link_or_copy(path, layout.file(entry.sha256)));
     }
     incoming_hold.reset();  // Windows renames nothing that is held
-    if (!exists(target) && uv::rename(directory, target)) {
+    if (!exists(target) && rename_patiently(directory, target)) {
         random.clear();
     } else {
         // Somebody may use the one that is there: on Linux this takes no file from under it, and where it is protected it is
         // right. Whether all went well is seen by who verifies it.
+        if (!exists(target)) static_cast<void>(uv::make_directory(target, 0700));
         for (const auto& entry : entries) {
             const std::string from = directory + "/" + entry.name;
             const std::string to = target + "/" + entry.name;
             remove_unless_regular_file(to);
-            static_cast<void>(uv::rename(from, to));
+            // What Windows does not rename because somebody reads it can still get a second name.
+            static_cast<void>(exists(to) ? uv::rename(from, to) : uv::link_or_copy(from, to));
         }
     }
     remove_incoming();
