@@ -116,7 +116,7 @@ proto::Result<StopSignals> watch_stop_signals(uv_loop_t* loop, BridgeServer& ser
 void enlarge_thread_pool(uv_loop_t* loop) {
     constexpr const char* variable = "UV_THREADPOOL_SIZE";
     if (std::getenv(variable) != nullptr) return;
-    set_own_variable(variable, "16");
+    set_own_variable(variable, std::to_string(limits::pool_threads).c_str());
     uv::queue_work(
         loop, [] {}, [] {});  // the first one makes libuv look
     set_own_variable(variable, nullptr);
@@ -140,12 +140,14 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     std::vector<char> scratch(limits::output_read);
     uv::Loop loop;
     enlarge_thread_pool(loop.get());
+    uv::WorkLane store_lane(loop.get(), limits::store_threads);
     DiscardedOutput discarded_output(scratch, limits::discarded_outputs);
     SessionServices services{.loop = loop.get(),
                              .launcher = nullptr,
                              .map = std::move(*map),
                              .fallback_directory = options.fallback_directory,
                              .store = options.cache_size > 0 && !root->empty() ? &store : nullptr,
+                             .store_lane = &store_lane,
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,
                              .discarded_output = &discarded_output,

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "hostbridge/uv/work.h"
 #include "proto/base/check.h"
 
 namespace hostbridge {
@@ -80,12 +79,13 @@ proto::Result<void> ProgramUpload::Work::end_complete_files() {
     return {};
 }
 
-ProgramUpload::ProgramUpload(uv_loop_t* loop, const ProgramStore& store, Events events)
-    : loop_(loop), events_(std::move(events)), work_(std::make_shared<Work>(store)) {}
+ProgramUpload::ProgramUpload(uv_loop_t* loop, uv::WorkLane& lane, const ProgramStore& store, Events events)
+    : loop_(loop), lane_(lane), events_(std::move(events)), work_(std::make_shared<Work>(store)) {}
 
 ProgramUpload::~ProgramUpload() {
     // What is running sees to it itself.
-    if (!is_running_ && work_->upload)
+    if (is_running_ && !lane_.drop(ticket_)) return;
+    if (work_->upload)
         uv::queue_work(
             loop_, [work = work_] { work->upload.reset(); }, [] {});
 }
@@ -111,14 +111,13 @@ void ProgramUpload::run() {
     is_running_ = true;
     work_->bytes = std::exchange(waiting_, {});
     work_->ended = ended_;
-    uv::queue_work(
-        loop_, [work = work_] { work->run(); },
-        [loop = loop_, work = work_, weak = weak_from_this()] {
-            if (const auto self = weak.lock()) return self->done();
-            if (work->upload)
-                uv::queue_work(
-                    loop, [work] { work->upload.reset(); }, [] {});
-        });
+    ticket_ = lane_.queue([work = work_] { work->run(); },
+                          [loop = loop_, work = work_, weak = weak_from_this()] {
+                              if (const auto self = weak.lock()) return self->done();
+                              if (work->upload)
+                                  uv::queue_work(
+                                      loop, [work] { work->upload.reset(); }, [] {});
+                          });
 }
 
 void ProgramUpload::done() {

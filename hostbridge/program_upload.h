@@ -13,11 +13,12 @@
 
 #include "hostbridge/process_launcher.h"
 #include "hostbridge/program_store.h"
+#include "hostbridge/uv/work.h"
 
 namespace hostbridge {
 
-/// Takes a program from a client into the store, with all that waits for the disk on the work queue: one piece of work at a
-/// time, so that a slow disk holds one thread. Destroying it gives the upload up; nothing is called any more then. Events come
+/// Takes a program from a client into the store, with all that waits for the disk and the store's lock on the work queue: one piece
+/// of work at a time. Destroying it gives the upload up; nothing is called any more then. Events come
 /// from the loop, never from inside a member function, and may destroy it.
 class ProgramUpload : public std::enable_shared_from_this<ProgramUpload> {
   public:
@@ -31,8 +32,8 @@ class ProgramUpload : public std::enable_shared_from_this<ProgramUpload> {
         std::function<void(const LaunchFailure&)> failed;
     };
 
-    /// `loop` and `store` are borrowed; `store` has to outlive the work on the loop.
-    ProgramUpload(uv_loop_t* loop, const ProgramStore& store, Events events);
+    /// All are borrowed; `store` has to outlive the work on the loop.
+    ProgramUpload(uv_loop_t* loop, uv::WorkLane& lane, const ProgramStore& store, Events events);
     ProgramUpload(const ProgramUpload&) = delete;
     ProgramUpload& operator=(const ProgramUpload&) = delete;
     ~ProgramUpload();
@@ -54,6 +55,8 @@ class ProgramUpload : public std::enable_shared_from_this<ProgramUpload> {
     void done();
 
     uv_loop_t* loop_;
+    uv::WorkLane& lane_;
+    uv::WorkLane::Ticket ticket_ = 0;
     Events events_;
     std::shared_ptr<Work> work_;  // shared with the work queue
     bool is_running_ = false;

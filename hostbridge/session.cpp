@@ -300,15 +300,21 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
 
 void Session::prepare(std::shared_ptr<LaunchJob> job) {
     deadline_.start(services_.start_limit);
-    uv::queue_work(
-        services_.loop,
-        [job] {
-            job->outcome =
-                prepare_launch(job->launch, job->descriptors, job->context, std::exchange(job->stored, std::nullopt));
-        },
-        [job, weak = weak_from_this()] {
-            if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->prepared(job);
-        });
+    const auto work = [job] {
+        job->outcome =
+            prepare_launch(job->launch, job->descriptors, job->context, std::exchange(job->stored, std::nullopt));
+    };
+    const auto done = [job, weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->prepared(job);
+    };
+    // What a client that does not send it has passed may have to be copied into the store.
+    const bool may_wait_for_store =
+        job->context.store != nullptr && job->descriptors.program && !job->context.can_ask_for_upload;
+    if (may_wait_for_store) {
+        static_cast<void>(services_.store_lane->queue(work, done));
+    } else {
+        uv::queue_work(services_.loop, work, done);
+    }
 }
 
 void Session::prepared(const std::shared_ptr<LaunchJob>& shared_job) {
@@ -355,7 +361,7 @@ void Session::take_manifest(const mzinit::v1::Manifest& manifest) {
     }
     const auto failed = [this](const LaunchFailure& failure) { fail_launch(failure); };
     upload_ = std::make_shared<ProgramUpload>(
-        services_.loop, *services_.store,
+        services_.loop, *services_.store_lane, *services_.store,
         ProgramUpload::Events{.wanted =
                                   [this](std::span<const std::uint32_t> indices) {
                                       deadline_.start(services_.start_limit);

@@ -32,6 +32,7 @@ struct SessionServices {
     interop::PathMap map;
     std::string fallback_directory;
     const ProgramStore* store = nullptr;  ///< Null: no program is stored.
+    uv::WorkLane* store_lane = nullptr;   ///< For work that waits for the store; set if that is.
     std::function<void(const AuditRecord&)> audit;
     std::span<char> scratch;  ///< For reading programs' output.
     DiscardedOutput* discarded_output = nullptr;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "hostbridge/uv/work.h"
 
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "proto/base/check.h"
 
@@ -29,6 +31,49 @@ void queue_work(uv_loop_t* loop, std::function<void()> work, std::function<void(
         });
     CHECK(result == 0);  // it fails only without a function
     static_cast<void>(request.release());
+}
+
+struct WorkLane::State {
+    struct Piece {
+        std::function<void()> work;
+        std::function<void()> done;
+    };
+
+    static void start_next(const std::shared_ptr<State>& state);
+
+    uv_loop_t* loop;
+    std::size_t free_threads;
+    Ticket last_ticket = 0;
+    std::map<Ticket, Piece> waiting;
+};
+
+void WorkLane::State::start_next(const std::shared_ptr<State>& state) {
+    if (state->free_threads == 0 || state->waiting.empty()) return;
+    --state->free_threads;
+    Piece piece = std::move(state->waiting.extract(state->waiting.begin()).mapped());
+    queue_work(state->loop, std::move(piece.work), [state, done = std::move(piece.done)] {
+        ++state->free_threads;
+        start_next(state);
+        done();
+    });
+}
+
+WorkLane::WorkLane(uv_loop_t* loop, std::size_t threads)
+    : state_(std::make_shared<State>(State{.loop = loop, .free_threads = threads, .last_ticket = 0, .waiting = {}})) {}
+
+WorkLane::~WorkLane() { state_->waiting.clear(); }
+
+WorkLane::Ticket WorkLane::queue(std::function<void()> work, std::function<void()> done) {
+    const Ticket ticket = ++state_->last_ticket;
+    state_->waiting.emplace(ticket, State::Piece{std::move(work), std::move(done)});
+    State::start_next(state_);
+    return ticket;
+}
+
+bool WorkLane::drop(Ticket ticket) {
+    // Destroyed when it is out of the map: its functions may hold what comes back here.
+    const auto dropped = state_->waiting.extract(ticket);
+    return !dropped.empty();
 }
 
 }  // namespace hostbridge::uv

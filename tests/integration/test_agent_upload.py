@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Programs that the host does not see are sent to it: the real agents of both systems, driven by the independent peer."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import signal
@@ -98,6 +100,14 @@ class Uploader(peer.Client):
         wanted, answer = self.upload(files)
         wire.expect(answer, "LaunchReply")
         return wanted, self.communicate(data)
+
+
+@contextlib.contextmanager
+def locked(path):
+    """The file is locked as agents lock it."""
+    with open(path, "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class UploadTest(unittest.TestCase):
@@ -364,6 +374,42 @@ class OnLinux(AnyAgent, UploadTest):
                                {messages.PROGRAM: program.fileno()})
             self.assertEqual(client.read_launch_answer().name, "LaunchReply")
             self.assertEqual(client.communicate().stdout, b"tool.exe\n")
+
+    def test_a_store_that_is_locked_delays_no_other_program(self):
+        self.assert_runs_first(self.files, 1)  # There is a store now.
+        unix = next(endpoint for endpoint in self.bridge.endpoints if endpoint.startswith("unix"))
+        path = os.path.join(self.directory, "program.exe")
+        # More of either kind than the agent has threads.
+        sending, passing = [], []
+        with locked(os.path.join(self.directory, "cache", "lock")), open(path, "rb") as program:
+            for _ in range(17):
+                files = [*self.files, self.unique()]
+                client = self.connect()
+                client.ask(files)
+                client.send_manifest(files)
+                sending.append(client)
+                client = self.enterContext(peer.Client(unix).begin())
+                client.send_launch("/not on the host/tool.exe", [b"tool.exe", b"true"], {messages.PROGRAM: program.fileno()})
+                passing.append(client)
+                for each in (sending[-1], passing[-1]):
+                    # What came before it has been read when this is answered.
+                    each.connection.send_control("Ping", token=5)
+                    while (message := each.next_control()).name != "Pong":
+                        wire.expect(message, "Progress", "Ping")
+            # Some give up.
+            for _ in range(5):
+                sending.pop().close()
+            client = peer.Client(self.endpoint, key=self.key, key_id=self.key_id)
+            with client.begin():
+                client.send_launch(path, [b"program.exe", b"echo", b"runs"])
+                wire.expect(client.read_launch_answer(), "LaunchReply")
+                self.assertEqual(client.communicate().stdout, b"runs\n")
+        for client in sending:
+            wire.expect(client.next_answer(), "FilesWanted")
+            client.close()
+        for client in passing:
+            wire.expect(client.read_launch_answer(), "LaunchReply")
+            self.assertEqual(client.communicate().code, 0)
 
     def test_signals_and_sizes_that_come_early_wait_for_the_program(self):
         client = self.connect()
