@@ -73,7 +73,8 @@ std::size_t find_break(const EffectiveSetting& setting, std::string_view line, s
 std::string in_several_lines(const EffectiveSetting& setting, std::string_view line) {
     constexpr std::string_view indent = "    ";
     std::string text;
-    while (line.size() + indent.size() > interop::longest_ini_line) {
+    while (line.size() + indent.size() > interop::longest_ini_line ||
+           interop::find_ini_comment(line, 0) != std::string_view::npos) {
         const auto blank = find_break(setting, line, interop::longest_ini_line - indent.size());
         if (blank == std::string_view::npos) break;
         text += std::string(line.substr(0, blank)) + "\n" + std::string(indent);

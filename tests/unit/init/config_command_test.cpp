@@ -79,6 +79,7 @@ TEST(ConfigCommand, WhatIsShownIsInForceIfItIsTheFile) {
         "[boot]\ninit = /sbin/other\nsystemd = yes\nmodules = a\n  b c\n",
         "[boot]\ncommand = x\ncommand = y" + std::string(300, 'y') + "\n[broker]\nallow_groups = 1\nallow_users = me\n",
         "[boot]\ncommand = " + words + "\n  " + words + " timeout=5\n  a timeout=5 #b \"c ; d\" e  f " + words + "\n",
+        "[boot]\ncommand = say 6\"\n  inches \"a ; b\" c\n",
         "[service web]\ncommand = " + words + "\n  -x [boot] restart=no\n  " + words + "\nrestart = always\n",
     };
     for (const std::string& text : texts) {
