@@ -161,7 +161,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
         services.keys = std::move(*keys);
     }
     if (!options.policy_file.empty()) {
-        auto policy = read_launch_policy(options.policy_file);
+        auto policy = read_launch_policy(options.policy_file, path_flavour());
         if (!policy) return policy.error();
         services.launch_policy = std::move(*policy);
     }

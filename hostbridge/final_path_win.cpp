@@ -15,10 +15,14 @@ std::string final_path(const std::string& path) {
                                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
                                         FILE_FLAG_BACKUP_SEMANTICS, nullptr));
     if (!file) return path;
+    return final_path_of_handle(file.get()).value_or(path);
+}
+
+std::optional<std::string> final_path_of_handle(HANDLE file) {
     std::wstring final(32768, L'\0');
-    const DWORD length = GetFinalPathNameByHandleW(file.get(), final.data(), static_cast<DWORD>(final.size()),
+    const DWORD length = GetFinalPathNameByHandleW(file, final.data(), static_cast<DWORD>(final.size()),
                                                    FILE_NAME_NORMALIZED | VOLUME_NAME_DOS);
-    if (length == 0 || length >= final.size()) return path;
+    if (length == 0 || length >= final.size()) return std::nullopt;
     final.resize(length);
     constexpr std::wstring_view unc = L"\\\\?\\UNC\\";
     constexpr std::wstring_view verbatim = L"\\\\?\\";

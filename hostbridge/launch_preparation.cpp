@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hostbridge/host_system.h"
+#include "hostbridge/program_location.h"
 #include "hostbridge/program_search.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
@@ -21,10 +22,12 @@ template <typename T>
 using Outcome = std::variant<T, LaunchFailure, UploadNeeded>;
 
 struct OpenProgram {
-    std::string path;
+    std::string path;      // what is started
+    std::string contents;  // what is open; see NamedProgram
     uv::Descriptor file;
     std::uint64_t size = 0;
     std::optional<StoredProgram> stored;
+    bool is_held = false;  // by hold_unchanged()
 };
 
 LaunchFailure failure(mzinit::v1::LaunchErrorCode code, std::string text, int host_code = 0) {
@@ -46,7 +49,9 @@ LaunchFailure failure_of(const proto::Error& error) {
 // The path under which the host may see what the guest calls `guest`; empty if there is none.
 std::string host_path(const std::string& guest, const std::string& translated, const LaunchContext& context) {
     if (context.map != nullptr) {
-        if (auto mapped = context.map->guest_to_host(guest)) return *mapped;
+        if (auto mapped = context.map->guest_to_host(guest)) {
+            return interop::names_files_only(*mapped, path_flavour()) ? *mapped : std::string();
+        }
     }
     // A path from the client may not make this host open what only it can reach.
     if (!translated.empty() && interop::is_plain_host_path(translated, path_flavour())) return translated;
@@ -60,7 +65,7 @@ Outcome<OpenProgram> open_program(const std::string& path) {
     if (!status) return failure_of(status.error());
     if (!uv::is_regular_file(*status))
         return failure(mzinit::v1::LAUNCH_ERROR_ACCESS_DENIED, "it is not a regular file");
-    return OpenProgram{path, std::move(*file), status->st_size, std::nullopt};
+    return OpenProgram{path, path, std::move(*file), status->st_size, std::nullopt, false};
 }
 
 Outcome<OpenProgram> open_stored_program(StoredProgram stored) {
@@ -113,6 +118,36 @@ std::optional<LaunchFailure> refuse_to_store(uv_file passed, std::string_view na
     return failure(mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, "it is " + interop::describe(image));
 }
 
+std::optional<LaunchFailure> ask_policy(const ProgramIdentity& identity, const LaunchContext& context) {
+    if (context.policy == nullptr) return std::nullopt;
+    auto refused = context.policy->refusal(context.peer, identity);
+    if (!refused) return std::nullopt;
+    return failure(mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY, std::move(*refused));
+}
+
+std::optional<LaunchFailure> ask_policy_about_guests_programs(const LaunchContext& context) {
+    return ask_policy({.origin = ProgramIdentity::Origin::guest, .final_path = {}}, context);
+}
+
+// Decides about the file that is open, by its final path, and has that path started: whatever leads to it otherwise, such as a
+// link, may lead elsewhere by then.
+std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, const LaunchContext& context) {
+    if (context.policy == nullptr || !context.policy->depends_on_program()) return std::nullopt;
+    if (program.stored) return ask_policy_about_guests_programs(context);
+    // An execution alias of Windows is started by its own name.
+    const bool is_alias = program.contents != program.path;
+    auto held = hold_unchanged(program.file.get());
+    if (!held) return failure_of(held.error());
+    auto path = final_path_of(held->get());
+    if (!path) return failure_of(path.error());
+    if (auto refused = ask_policy({.origin = ProgramIdentity::Origin::host, .final_path = *path}, context))
+        return refused;
+    program.file = std::move(*held);
+    program.is_held = true;
+    if (!is_alias) program.path = program.contents = std::move(*path);
+    return std::nullopt;
+}
+
 // A passed program is the truth: what we see at the path is used only if it is that very file.
 Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, const std::string& path,
                                          const LaunchContext& context) {
@@ -126,6 +161,7 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
     if (context.store == nullptr)
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file there");
     if (auto refused = refuse_to_store(passed, launch.program())) return std::move(*refused);
+    if (auto refused = ask_policy_about_guests_programs(context)) return std::move(*refused);
     // What it needs beside it was not passed.
     if (context.can_ask_for_upload) return UploadNeeded();
     auto stored = context.store->store_passed(passed, launch.program());
@@ -265,12 +301,14 @@ Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descri
                             : find_program(launch, descriptors, context);
     if (std::holds_alternative<UploadNeeded>(found)) {
         // Nothing is sent for a launch that cannot be.
+        if (auto refused = ask_policy_about_guests_programs(context)) return std::move(*refused);
         ProcessRequest unused;
         if (auto unusable = find_working_directory(launch, descriptors, context, unused)) return std::move(*unusable);
         return UploadNeeded();
     }
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
     auto& program = std::get<OpenProgram>(found);
+    if (auto refused = ask_policy_about_program(program, context)) return std::move(*refused);
     ProcessRequest request;
     request.program = program.path;
     request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());
@@ -282,6 +320,7 @@ Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descri
     request.terminal = wanted_terminal(launch);
     request.detached = launch.detach();
     if (auto unusable = find_working_directory(launch, descriptors, context, request)) return std::move(*unusable);
+    if (program.is_held) request.program_file = std::make_shared<const uv::Descriptor>(std::move(program.file));
     return PreparedLaunch{std::move(request), std::move(program.stored)};
 }
 

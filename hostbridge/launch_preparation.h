@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "hostbridge/launch_policy.h"
 #include "hostbridge/process_launcher.h"
 #include "hostbridge/program_store.h"
 #include "hostbridge/transport/connection.h"
@@ -31,6 +32,8 @@ struct LaunchContext {
     std::string fallback_directory;         ///< Empty: there is none.
     const ProgramStore* store = nullptr;    ///< For programs that we cannot see; may be null.
     bool can_ask_for_upload = false;        ///< The client would send the program; needs a store.
+    const LaunchPolicy* policy = nullptr;   ///< Asked about the program once it is known; null: everything is allowed.
+    Peer peer;                              ///< Who wants to launch it, for the policy.
 };
 
 /// A program that may be started.
@@ -45,7 +48,7 @@ struct UploadNeeded {};
 using Preparation = std::variant<PreparedLaunch, LaunchFailure, UploadNeeded>;
 
 /// Finds the program and the working directory that `launch` means and makes sure that they are the ones
-/// (PROTOCOL.md, section 5). `stored` is the program, if the client has sent it. It waits for the disk: run it on the work queue. The streams of `descriptors` are left to the
+/// (PROTOCOL.md, section 5), and that the policy allows it. `stored` is the program, if the client has sent it. It waits for the disk: run it on the work queue. The streams of `descriptors` are left to the
 /// caller, and so is passed_working_directory.
 Preparation prepare_launch(const mzinit::v1::Launch& launch, const LaunchDescriptors& descriptors,
                            const LaunchContext& context, std::optional<StoredProgram> stored = std::nullopt);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "hostbridge/agent_limits.h"
+#include "hostbridge/uv/descriptor.h"
 #include "hostbridge/uv/pipe.h"
 #include "interop/image/identify.h"
 #include "launch.pb.h"
@@ -34,8 +35,10 @@ struct TerminalRequest {
 /// A program to start. Whether it may be started, and that `program` is the file the guest meant, has been
 /// decided before.
 struct ProcessRequest {
-    std::string program;                          ///< Host path, UTF-8 on Windows.
-    interop::ImageDescription image;              ///< What `program` is.
+    std::string program;              ///< Host path, UTF-8 on Windows.
+    interop::ImageDescription image;  ///< What `program` is.
+    /// If the policy has looked at `program`: hold_unchanged() of it, kept until it was started. Else null.
+    std::shared_ptr<const uv::Descriptor> program_file;
     std::vector<std::string> argv;                ///< The guest's argv as bytes, argv[0] included.
     std::optional<std::string> raw_command_tail;  ///< Replaces the quoting of argv[1..] (Windows).
     /// Host path, exists. Of one that was passed it is the name that it has here, without links; empty if it has none.

@@ -52,7 +52,8 @@ struct Session::LaunchJob {
     mzinit::v1::Launch launch;
     LaunchDescriptors descriptors;
     LaunchContext context;
-    interop::PathMap map;                 // a copy: the session's services may be gone first
+    interop::PathMap map;  // copies: the session's services may be gone first
+    LaunchPolicy policy;
     std::optional<StoredProgram> stored;  // has come from the client
     Preparation outcome;
 };
@@ -288,13 +289,16 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
                                                      .descriptors = std::move(*descriptors),
                                                      .context = {},
                                                      .map = services_.map,
+                                                     .policy = services_.launch_policy,
                                                      .stored = {},
                                                      .outcome = {}});
     job->context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
                     .map = &job->map,
                     .fallback_directory = services_.fallback_directory,
                     .store = services_.store,
-                    .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload()};
+                    .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload(),
+                    .policy = &job->policy,
+                    .peer = peer_};
     prepare(std::move(job));
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "interop/text/utf16.h"
+#include "interop/text/windows_file_name.h"
 
 namespace interop {
 namespace {
@@ -192,9 +193,17 @@ proto::Error bad_map(std::string_view text, std::string_view reason) {
 
 }  // namespace
 
+bool names_files_only(std::string_view host, PathFlavour flavour) {
+    const std::optional<SplitPath> path = split_host(host, flavour);
+    if (!path || flavour == PathFlavour::posix) return path.has_value();
+    return std::all_of(path->components.begin(), path->components.end(), [](const std::string& name) {
+        // Dots and blanks at the end are not looked at by Windows, which asks then what the rest is.
+        return is_windows_file_name(std::string_view(name).substr(0, name.find_last_not_of(". ") + 1));
+    });
+}
+
 bool is_plain_host_path(std::string_view host, PathFlavour flavour) {
-    if (flavour == PathFlavour::posix) return split_posix(host).has_value();
-    return is_drive(host) && host.find(':', 2) == std::string_view::npos && split_windows(host).has_value();
+    return names_files_only(host, flavour) && (flavour == PathFlavour::posix || is_drive(host));
 }
 
 proto::Result<PathPrefix> PathMap::parse(std::string_view text, PathFlavour flavour) {

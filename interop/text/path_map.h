@@ -57,9 +57,13 @@ class PathMap {
     std::vector<PathPrefix> prefixes_;  ///< Normalised.
 };
 
-/// Whether a guest may name this host path although no line of the agent's own table leads to it: it is absolute, and
-/// in the Windows flavour it is on a drive. Not so network shares (opening one sends the user's credentials to a
-/// server of the guest's choice), devices, "\\?\" paths and streams of files.
+/// Whether `host` is absolute and names nothing but files and directories: in the Windows flavour no device, no "\\?\" path, no
+/// stream of a file, and nothing that no file can be called.
+bool names_files_only(std::string_view host, PathFlavour flavour);
+
+/// Whether a guest may name this host path although no line of the agent's own table leads to it: names_files_only(), and
+/// in the Windows flavour it is on a drive. Not so network shares: opening one sends the user's credentials to a
+/// server of the guest's choice.
 bool is_plain_host_path(std::string_view host, PathFlavour flavour);
 
 }  // namespace interop

@@ -25,13 +25,13 @@ Peer unix_peer(std::uint32_t user_id, std::uint32_t group_id) {
 }
 
 bool allows(std::string_view text, const Peer& peer) {
-    const auto policy = LaunchPolicy::parse(text);
+    const auto policy = LaunchPolicy::parse(text, interop::PathFlavour::windows);
     EXPECT_TRUE(policy) << text;
     return policy && !policy->refusal(peer);
 }
 
 std::string problem_with(std::string_view text) {
-    const auto policy = LaunchPolicy::parse(text);
+    const auto policy = LaunchPolicy::parse(text, interop::PathFlavour::windows);
     return policy ? "" : policy.error().message();
 }
 
@@ -82,7 +82,8 @@ TEST(LaunchPolicy, KnowsContextIdsOfVsockOnly) {
 }
 
 TEST(LaunchPolicy, SaysWhichLineDenied) {
-    const auto policy = LaunchPolicy::parse("# who\r\nallow key=office\r\n\tdeny transport=tcp\r\n");
+    const auto policy =
+        LaunchPolicy::parse("# who\r\nallow key=office\r\n\tdeny transport=tcp\r\n", interop::PathFlavour::windows);
     ASSERT_TRUE(policy);
     EXPECT_EQ(policy->refusal(holder_of("home")), "the agent's policy denies it (line 3)");
     EXPECT_EQ(policy->refusal(unix_peer(0, 0)), "the agent's policy has no rule that allows it");
@@ -96,6 +97,38 @@ TEST(LaunchPolicy, NamesTheLineThatItDoesNotUnderstand) {
           "allow uid=1-", "allow uid=4294967296", "allow uid==1", "1000"}) {
         EXPECT_THAT(problem_with(text), testing::StartsWith("line 1: ")) << text;
     }
+}
+
+std::optional<std::string> refusal_of(std::string_view text, const ProgramIdentity& program) {
+    const auto policy = LaunchPolicy::parse(text, interop::PathFlavour::windows);
+    EXPECT_TRUE(policy) << text;
+    return policy ? policy->refusal(holder_of("office"), program) : "no policy";
+}
+
+ProgramIdentity on_host(std::string path) { return {ProgramIdentity::Origin::host, std::move(path)}; }
+
+TEST(LaunchPolicy, DecidesByTheProgram) {
+    constexpr std::string_view text = "deny program=**/cmd.exe,C:\\Tools\\old\\**\nallow program=C:/**\n";
+    EXPECT_EQ(refusal_of(text, on_host("C:\\Windows\\System32\\CMD.EXE")), "the agent's policy denies it (line 1)");
+    EXPECT_TRUE(refusal_of(text, on_host("c:\\tools\\OLD\\a\\b.exe")));
+    EXPECT_FALSE(refusal_of(text, on_host("C:\\Tools\\new\\b.exe")));
+    EXPECT_TRUE(refusal_of(text, on_host("D:\\b.exe")));
+}
+
+TEST(LaunchPolicy, FitsNoPatternToWhatTheGuestHasNamed) {
+    const ProgramIdentity sent{ProgramIdentity::Origin::guest, "C:\\good.exe"};
+    EXPECT_TRUE(refusal_of("allow program=C:/**", sent));
+    EXPECT_FALSE(refusal_of("deny program=C:/**\nallow", sent));
+    EXPECT_TRUE(refusal_of("deny origin=guest\nallow", sent));
+    EXPECT_FALSE(refusal_of("deny origin=guest\nallow", on_host("C:\\good.exe")));
+    EXPECT_FALSE(refusal_of("allow origin=guest", sent));
+}
+
+TEST(LaunchPolicy, RefusesEarlyOnlyWhoMayLaunchNothing) {
+    EXPECT_TRUE(allows("allow program=C:/x.exe", holder_of("office")));
+    EXPECT_TRUE(allows("deny program=C:/x.exe\nallow", holder_of("office")));
+    EXPECT_FALSE(allows("deny program=C:/x.exe\ndeny", holder_of("office")));
+    EXPECT_FALSE(allows("allow key=home program=C:/x.exe", holder_of("office")));
 }
 
 TEST(PeerText, NamesTheKeyAndTheUserThatWereProved) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -180,6 +181,59 @@ TEST_F(LaunchPreparation, StartsAProgramThatTheClientHasSent) {
     const auto* failure = std::get_if<LaunchFailure>(&outcome);
     ASSERT_NE(failure, nullptr);
     EXPECT_EQ(failure->code, mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+}
+
+TEST_F(LaunchPreparation, AsksThePolicyAboutTheFinalPath) {
+    map("/guest", directory_.path());
+    ASSERT_EQ(::symlink("tool.exe", (directory_ / "link.exe").c_str()), 0);
+    ASSERT_EQ(::symlink(".", (directory_ / "here").c_str()), 0);
+    const auto denial = LaunchPolicy::parse("deny program=**/tool.exe\nallow", interop::PathFlavour::posix).value();
+    const auto other = LaunchPolicy::parse("deny program=**/link.exe\nallow", interop::PathFlavour::posix).value();
+    for (const char* name : {"tool.exe", "link.exe", "here/tool.exe", "here/../here/link.exe", "./tool.exe"}) {
+        launch_.set_program(std::string("/guest/") + name);
+        context_.policy = &denial;
+        EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY) << name;
+        context_.policy = &other;
+        const auto request = prepare_well();
+        EXPECT_TRUE(request.program.ends_with("/tool.exe")) << request.program;
+        EXPECT_NE(request.program_file, nullptr);
+    }
+}
+
+TEST_F(LaunchPreparation, AsksThePolicyAboutWhatTheClientSends) {
+    const ProgramStore store(directory_ / "store", 1000);
+    context_.store = &store;
+    context_.fallback_directory = "/";
+    launch_.set_working_directory("/elsewhere");
+    write("sent.exe", contents_);
+    write("passed.exe", dos_program());
+    const auto file = open(directory_ / "sent.exe");
+    const auto denial = LaunchPolicy::parse("deny origin=guest\nallow", interop::PathFlavour::posix).value();
+    // That the store's own path fits means nothing.
+    const auto hosts = LaunchPolicy::parse("allow program=/**", interop::PathFlavour::posix).value();
+    const auto guests = LaunchPolicy::parse("deny program=/**\nallow", interop::PathFlavour::posix).value();
+    const auto is_refused = [](const Preparation& outcome) {
+        const auto* failure = std::get_if<LaunchFailure>(&outcome);
+        return failure != nullptr && failure->code == mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY;
+    };
+    const auto sent = [&] { return store.store_passed(file.get(), "tool.exe").value(); };
+    for (const auto* refusing : {&denial, &hosts}) {
+        context_.policy = refusing;
+        EXPECT_TRUE(is_refused(prepare_launch(launch_, descriptors_, context_, sent())));
+        // Before anything is sent, or stored.
+        context_.can_ask_for_upload = true;
+        EXPECT_TRUE(is_refused(prepare_launch(launch_, descriptors_, context_)));
+        context_.can_ask_for_upload = false;
+        const ProgramStore empty(directory_ / "empty", 1000);
+        context_.store = &empty;
+        LaunchDescriptors passed;
+        passed.program = open(directory_ / "passed.exe");
+        EXPECT_TRUE(is_refused(prepare_launch(launch_, passed, context_)));
+        EXPECT_FALSE(std::filesystem::exists(directory_ / "empty"));
+        context_.store = &store;
+    }
+    context_.policy = &guests;
+    EXPECT_TRUE(std::holds_alternative<PreparedLaunch>(prepare_launch(launch_, descriptors_, context_, sent())));
 }
 
 TEST_F(LaunchPreparation, StoresNothingThatIsNoProgram) {

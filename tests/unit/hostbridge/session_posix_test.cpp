@@ -333,7 +333,7 @@ TEST_F(SessionTest, WritesAReportDownBeforeItSaysThatItTookIt) {
 }
 
 TEST_F(SessionTest, RefusesTheReportOfOneWhoMayNotLaunch) {
-    services_.launch_policy = LaunchPolicy::parse("deny uid=5\nallow").value();
+    services_.launch_policy = LaunchPolicy::parse("deny uid=5\nallow", interop::PathFlavour::posix).value();
     greet();
     receive(report_message());
     EXPECT_EQ(last_message().refused().code(), mzinit::v1::REFUSAL_NOT_AUTHORIZED);

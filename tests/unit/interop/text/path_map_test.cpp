@@ -192,13 +192,55 @@ TEST(PathMap, RewritesRelativePathsWithoutTheTable) {
 }
 
 TEST(PlainHostPath, IsAbsoluteAndOnADrive) {
-    for (const char* path : {"C:\\x.exe", "c:/a/b", "Z:\\"})
-        EXPECT_TRUE(is_plain_host_path(path, PathFlavour::windows)) << path;
     for (const char* path :
-         {"\\\\server\\share\\x.exe", "//server/share/x.exe", "\\\\?\\C:\\x.exe", "\\\\.\\pipe\\x", "\\??\\C:\\x",
-          "C:x.exe", "C:", "x.exe", "\\x.exe", "/x", "", "C:\\x.txt:stream", "C:\\..\\x"}) {
+         {"C:\\x.exe", "c:/a/b", "Z:\\", "C:\\a\\..\\.\\b. .", "C:\\a .\\\\b\\", "C:\\\u00E4\\\U0001F600",
+          "C:\\null\\com\\comx.exe", "C:\\PROGRA~1\\x.exe", "C:\\.config\\x", "C:\\a%b&c^d\\x"})
+        EXPECT_TRUE(is_plain_host_path(path, PathFlavour::windows)) << path;
+    for (const char* path : {"\\\\server\\share\\x.exe",
+                             "//server/share/x.exe",
+                             "\\\\?\\C:\\x.exe",
+                             "\\\\.\\pipe\\x",
+                             "\\??\\C:\\x",
+                             "C:x.exe",
+                             "C:",
+                             "x.exe",
+                             "\\x.exe",
+                             "/x",
+                             "",
+                             "C:\\x.txt:stream",
+                             "C:\\x.exe::$DATA",
+                             "C:\\x.exe:",
+                             "C:\\d:\\x.exe",
+                             "C:\\d::$INDEX_ALLOCATION\\x.exe",
+                             "C:\\..\\x",
+                             "C:\\nul",
+                             "C:\\x\\NUL.exe",
+                             "C:\\x\\nul .exe",
+                             "C:\\nul. .",
+                             "C:\\aux\\x.exe",
+                             "C:\\x\\com1.exe",
+                             "C:\\x\\lpt\u00B2",
+                             "C:\\conin$",
+                             "C:\\x?.exe",
+                             "C:\\*",
+                             "C:\\x<.exe",
+                             "C:\\x\".exe",
+                             "C:\\a|b",
+                             "C:\\a\tb",
+                             "C:\\...",
+                             "C:\\x\\. .\\y",
+                             "C:\\\xFF.exe",
+                             "\\\\?\\UNC\\s\\x",
+                             "\\\\?\\GLOBALROOT\\Device\\x",
+                             "\\Device\\HarddiskVolume1\\x",
+                             "\\\\?\\Volume{0}\\x",
+                             "//?/C:/x",
+                             "//./C:/x"}) {
         EXPECT_FALSE(is_plain_host_path(path, PathFlavour::windows)) << path;
     }
+    EXPECT_TRUE(names_files_only("\\\\server\\share\\x.exe", PathFlavour::windows));
+    EXPECT_FALSE(names_files_only("\\\\server\\share\\nul.exe", PathFlavour::windows));
+    EXPECT_TRUE(is_plain_host_path("/usr/bin/nul:?", PathFlavour::posix));
     EXPECT_TRUE(is_plain_host_path("/usr/bin/x", PathFlavour::posix));
     EXPECT_FALSE(is_plain_host_path("usr/bin/x", PathFlavour::posix));
 }
