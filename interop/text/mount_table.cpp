@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -81,8 +82,9 @@ class MountTree {
         for (const Mount& mount : mounts) by_id.emplace(mount.id, &mount);
         for (const Mount& mount : mounts) {
             const auto parent = mount.parent == mount.id ? by_id.end() : by_id.find(mount.parent);
-            children_[{parent == by_id.end() ? nullptr : parent->second, mount.point}] = &mount;
+            children_[{parent == by_id.end() ? nullptr : parent->second, mount.point}] = {&mount, nullptr};
         }
+        for (auto& [place, child] : children_) find_top(child, place.second);
     }
 
     /// The mount on which `path` (absolute, without "." and "..") is. Null if it is on none of the table: in a chroot(2)
@@ -98,17 +100,32 @@ class MountTree {
     }
 
   private:
+    struct Child {
+        const Mount* mount;
+        const Mount* top;  ///< What is mounted on it in turn, and on that; null: that was not found out yet.
+    };
+
     /// The top of what is mounted on `directory` of the mount `within`.
     [[nodiscard]] const Mount* enter(const Mount* within, std::string_view directory) const {
-        for (std::size_t depth = 0; depth < children_.size(); ++depth) {  // A table that goes round in circles ends.
-            const auto child = children_.find({within, directory});
-            if (child == children_.end()) break;
-            within = child->second;
-        }
-        return within;
+        const auto child = children_.find({within, directory});
+        return child == children_.end() ? within : child->second.top;
     }
 
-    std::map<std::pair<const Mount*, std::string_view>, const Mount*> children_;  // by parent and directory
+    /// Of it and of all that is mounted on it, so that no pile is climbed twice.
+    void find_top(Child& lowest, std::string_view directory) {
+        std::vector<Child*> pile{&lowest};
+        while (pile.back()->top == nullptr &&
+               pile.size() <= children_.size()) {  // A table that goes round in circles ends.
+            const auto next = children_.find({pile.back()->mount, directory});
+            if (next == children_.end()) break;
+            pile.push_back(&next->second);
+        }
+        const Child& last = *pile.back();
+        const Mount* const top = last.top != nullptr ? last.top : last.mount;
+        for (Child* child : pile) child->top = top;
+    }
+
+    std::map<std::pair<const Mount*, std::string_view>, Child> children_;  // by parent and directory
 };
 
 /// "drvfs;path=C:\;uid=0": Windows' name for the directory, or nothing. "UNC\server\share" is a network share.
@@ -159,27 +176,106 @@ std::optional<std::string> drive_mounted_at(std::string_view point, std::string_
     return std::string{letter >= 'a' ? static_cast<char>(letter - 'a' + 'A') : letter, ':', '\\'};
 }
 
+/// The mounts of one file system to which paths lead, by what they show of it.
+class BindMounts {
+  public:
+    BindMounts(const MountTree& tree, const PathMap& configured, const std::vector<const Mount*>& visible)
+        : tree_(tree), configured_(configured) {
+        for (const Mount* mount : visible) {
+            by_root_[mount->root].push_back({mount, prefix_length(mount->point)});
+            if (leads_to_configured(mount->point)) around_configured_[mount->root].push_back(mount);
+        }
+        for (auto& [root, places] : by_root_) std::ranges::stable_sort(places, std::greater(), &Place::known);
+    }
+
+    /// Where else the guest sees what is mounted at `mount.point`: "/srv/part" if that is a bind mount of it. Nothing if
+    /// `configured` says no more about that place than about this one.
+    [[nodiscard]] std::optional<std::string> original_of(const Mount& mount) const {
+        const std::size_t known = prefix_length(mount.point);
+        // In a mount of the same directory, or of one above it.
+        for (std::string_view root = mount.root;;) {
+            if (auto path = original_below(root, mount, known)) return path;
+            if (root == "/") return std::nullopt;
+            root = root.substr(0, std::max<std::size_t>(root.rfind('/'), 1));
+        }
+    }
+
+  private:
+    struct Place {
+        const Mount* mount;
+        std::size_t known;  ///< The length of the configured directory that it is in; 0: it is in none.
+    };
+
+    [[nodiscard]] std::size_t prefix_length(std::string_view path) const {
+        const PathPrefix* prefix = configured_.find_guest_prefix(path);
+        return prefix == nullptr ? 0 : prefix->guest.size();
+    }
+
+    /// Whether what lies below it may be known better than itself.
+    [[nodiscard]] bool leads_to_configured(std::string_view point) const {
+        return std::ranges::any_of(configured_.prefixes(), [point](const PathPrefix& prefix) {
+            return prefix.guest.size() > point.size() && is_within(prefix.guest, point);
+        });
+    }
+
+    /// `root` is mount.root or above it.
+    [[nodiscard]] std::optional<std::string> original_below(std::string_view root, const Mount& mount,
+                                                            std::size_t known) const {
+        const std::string_view below = std::string_view(mount.root).substr(root == "/" ? 0 : root.size());
+        const auto path_in = [below](const Mount& other) {
+            if (below.empty() || below == "/") return other.point;
+            return (other.point == "/" ? "" : other.point) + std::string(below);
+        };
+        if (const auto around = around_configured_.find(root); around != around_configured_.end()) {
+            for (const Mount* other : around->second) {
+                std::string path = path_in(*other);
+                if (prefix_length(path) > known && tree_.find(path) == other) return path;
+            }
+        }
+        if (const auto same = by_root_.find(root); same != by_root_.end()) {
+            for (const Place& other : same->second) {
+                if (other.known <= known) break;
+                std::string path = path_in(*other.mount);
+                if (tree_.find(path) == other.mount) return path;
+            }
+        }
+        return std::nullopt;
+    }
+
+    const MountTree& tree_;
+    const PathMap& configured_;
+    std::map<std::string_view, std::vector<Place>> by_root_;  // those that are known best come first
+    std::map<std::string_view, std::vector<const Mount*>> around_configured_;
+};
+
 /// The mounts of this namespace, and what they tell about the host's directories.
 class MountTable {
   public:
-    explicit MountTable(const std::vector<Mount>& mounts) : mounts_(mounts), tree_(mounts) {}
+    explicit MountTable(const std::vector<Mount>& mounts) : tree_(mounts) {
+        for (const Mount& mount : mounts) {
+            // Not if another one is on its directory, or on one above it.
+            if (tree_.find(mount.point) == &mount) visible_.push_back(&mount);
+        }
+        for (const Mount* mount : visible_) points_.push_back(mount->point);
+        std::ranges::sort(points_);
+    }
 
     void add_windows_mounts(PathMap& map, std::string_view automount_root) const {
-        for (const Mount& mount : mounts_) {
-            auto source = windows_source(mount);
-            if (!source) source = drive_mounted_at(mount.point, automount_root);
-            if (source && is_visible(mount)) add(map, mount, *source);
+        for (const Mount* mount : visible_) {
+            auto source = windows_source(*mount);
+            if (!source) source = drive_mounted_at(mount->point, automount_root);
+            if (source) add(map, *mount, *source);
         }
     }
 
     void add_bind_mounts(PathMap& map, const PathMap& configured) const {
         std::map<std::string_view, std::vector<const Mount*>> by_device;
-        for (const Mount& mount : mounts_) by_device[mount.device].push_back(&mount);
+        for (const Mount* mount : visible_) by_device[mount->device].push_back(mount);
         for (const auto& [device, same] : by_device) {
             if (same.size() < 2) continue;
+            const BindMounts binds(tree_, configured, same);
             for (const Mount* mount : same) {
-                if (!is_visible(*mount)) continue;
-                const auto original = original_of(*mount, same, configured);
+                const auto original = binds.original_of(*mount);
                 const auto host = original ? configured.guest_to_host(*original) : std::nullopt;
                 if (host) add(map, *mount, *host);
             }
@@ -187,39 +283,20 @@ class MountTable {
     }
 
   private:
-    /// Whether a path leads to it: not if another mount is on its directory, or on one above it.
-    [[nodiscard]] bool is_visible(const Mount& mount) const { return tree_.find(mount.point) == &mount; }
-
     /// One with a source that is no path of the host tells nothing.
     void add(PathMap& map, const Mount& mount, const std::string& host) const {
+        const std::string directory = mount.point == "/" ? "/" : mount.point + "/";
         std::vector<std::string> covered;
-        for (const Mount& other : mounts_) {
-            const bool is_below = other.point != mount.point && is_within(other.point, mount.point);
-            if (is_below && is_visible(other)) covered.push_back(other.point);
+        for (auto point = std::ranges::upper_bound(points_, directory); point != points_.end(); ++point) {
+            if (!point->starts_with(directory)) break;
+            covered.emplace_back(*point);
         }
         static_cast<void>(map.add({mount.point, host, std::move(covered)}));
     }
 
-    /// Where else the guest sees what is mounted at `mount.point`: "/srv/part" if that is a bind mount of it. `same` are the
-    /// mounts of its file system. Nothing if `configured` says no more about that place than about this one.
-    [[nodiscard]] std::optional<std::string> original_of(const Mount& mount, const std::vector<const Mount*>& same,
-                                                         const PathMap& configured) const {
-        const auto prefix_length = [&configured](std::string_view path) {
-            const PathPrefix* prefix = configured.find_guest_prefix(path);
-            return prefix == nullptr ? 0 : prefix->guest.size();
-        };
-        for (const Mount* other : same) {
-            if (other == &mount || !is_within(mount.root, other->root)) continue;
-            const std::string below =
-                mount.root == other->root ? "" : mount.root.substr(other->root == "/" ? 0 : other->root.size());
-            std::string path = below.empty() ? other->point : (other->point == "/" ? "" : other->point) + below;
-            if (prefix_length(path) > prefix_length(mount.point) && tree_.find(path) == other) return path;
-        }
-        return std::nullopt;
-    }
-
-    const std::vector<Mount>& mounts_;
     MountTree tree_;
+    std::vector<const Mount*> visible_;     // those to which paths lead, each with a directory of its own
+    std::vector<std::string_view> points_;  // these, sorted, so that those below one are neighbours
 };
 
 }  // namespace

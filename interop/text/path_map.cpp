@@ -159,18 +159,27 @@ bool is_within(const SplitPath& path, const SplitPath& prefix, PathFlavour flavo
         [flavour](const std::string& left, const std::string& right) { return is_same_name(left, right, flavour); });
 }
 
-bool is_within_guest(const SplitPath& path, std::string_view directory) {
-    return is_within(path, *split_posix(directory), PathFlavour::posix);
+/// The same for normal guest paths.
+bool is_within_guest(std::string_view path, std::string_view directory) {
+    if (directory == "/") return true;
+    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+/// Without a slash at its end, but for "/".
+std::string normal_guest_path(SplitPath path) {
+    path.has_trailing_separator = false;
+    return join(path, '/');
 }
 
 /// The line of the table under which the guest sees `path`.
 const PathPrefix* longest_guest_prefix(const std::vector<PathPrefix>& prefixes, const SplitPath& path) {
+    const std::string text = normal_guest_path(path);
     const PathPrefix* best = nullptr;
     for (const PathPrefix& prefix : prefixes) {
-        if (!is_within_guest(path, prefix.guest)) continue;
+        if (!is_within_guest(text, prefix.guest)) continue;
         const bool is_covered =
             std::any_of(prefix.covered.begin(), prefix.covered.end(),
-                        [&path](const auto& directory) { return is_within_guest(path, directory); });
+                        [&text](const auto& directory) { return is_within_guest(text, directory); });
         if (is_covered) continue;
         if (best == nullptr || prefix.guest.size() > best->guest.size()) best = &prefix;
     }
@@ -222,19 +231,19 @@ proto::Result<void> PathMap::add(PathPrefix prefix) {
     if (flavour_ == PathFlavour::windows && is_drive(prefix.host) && prefix.host.size() == 2) prefix.host += '\\';
     std::optional<SplitPath> host = split_host(prefix.host, flavour_);
     if (!host) return bad_map(text, "the host's path is not absolute");
-    guest->has_trailing_separator = false;
     host->has_trailing_separator = false;
-    PathPrefix normal{join(*guest, '/'), join(*host, flavour_ == PathFlavour::posix ? '/' : '\\'), {}};
+    PathPrefix normal{
+        normal_guest_path(*std::move(guest)), join(*host, flavour_ == PathFlavour::posix ? '/' : '\\'), {}};
     for (const std::string& directory : prefix.covered) {
-        if (!split_posix(directory)) return bad_map(text, "a directory below it is not absolute");
-        normal.covered.push_back(directory);
+        auto split = split_posix(directory);
+        if (!split) return bad_map(text, "a directory below it is not absolute");
+        normal.covered.push_back(normal_guest_path(*std::move(split)));
     }
-    const auto same = std::find_if(prefixes_.begin(), prefixes_.end(),
-                                   [&](const PathPrefix& other) { return other.guest == normal.guest; });
-    if (same != prefixes_.end()) {
-        *same = std::move(normal);
-    } else {
+    const auto [place, is_new] = places_.try_emplace(normal.guest, prefixes_.size());
+    if (is_new) {
         prefixes_.push_back(std::move(normal));
+    } else {
+        prefixes_[place->second] = std::move(normal);
     }
     return {};
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "proto/base/result.h"
@@ -54,7 +55,8 @@ class PathMap {
 
   private:
     PathFlavour flavour_;
-    std::vector<PathPrefix> prefixes_;  ///< Normalised.
+    std::vector<PathPrefix> prefixes_;                     ///< Normalised.
+    std::unordered_map<std::string, std::size_t> places_;  ///< In it, by their guest directories.
 };
 
 /// Whether `host` is absolute and names nothing but files and directories: in the Windows flavour no device, no "\\?\" path, no

@@ -186,6 +186,34 @@ TEST(MountTable, FollowsABindMountOnlyToWhereItsFilesAreSeen) {
               std::nullopt);
 }
 
+TEST(MountTable, FollowsABindMountToAPlaceThatIsConfigured) {
+    const std::string several = std::string(root) + "30 1 8:16 /srv /a rw - ext4 /dev/sdb rw\n" +
+                                "31 1 8:16 /srv /b rw - ext4 /dev/sdb rw\n" +
+                                "32 1 8:16 /srv/x /c rw - ext4 /dev/sdb rw\n";
+    const PathMap map = add_mounts(configured(PathFlavour::windows, {"/b/x=X:\\", "/b=B:\\", "/srv=S:\\"}), several);
+    EXPECT_EQ(map.guest_to_host("/c/f"), "X:\\f");
+    // Another mount of the same directory comes before one of a directory above it.
+    EXPECT_EQ(map.guest_to_host("/a/f"), "B:\\f");
+}
+
+TEST(MountTable, IsReadInTimeThatGrowsAsTheTableDoes) {
+    // One file system at very many places, some hidden below others: what looked at each pair would not come to an end.
+    constexpr int count = 30'000;
+    std::string table = root;
+    for (int number = 2; number <= count; ++number) {
+        const std::string id = std::to_string(number);
+        table += id + " 1 8:16 /srv/data /mnt/" + id + " rw - ext4 /dev/sdb rw\n";
+    }
+    for (int number = count + 1; number < 2 * count; ++number) {
+        table += std::to_string(number) + " " + std::to_string(number - 1) + " 8:16 /srv/data /mnt/" +
+                 std::to_string(count) + " rw - ext4 /dev/sdb rw\n";
+    }
+    for (const char* line : {"/srv=D:\\", "/mnt=M:\\", "/mnt/7=M:\\7"}) {
+        const PathMap map = add_mounts(configured(PathFlavour::windows, {line}), table);
+        EXPECT_NE(map.guest_to_host("/mnt/7/x"), std::nullopt) << line;
+    }
+}
+
 TEST(MountTable, TakesMountsOfOneLetterBelowTheRootOfDrivesForThose) {
     const std::string table =
         std::string(root) +
