@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "interop/image/imports.h"
 
+#include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "interop/image/bare_name.h"
@@ -10,6 +12,13 @@
 
 namespace interop {
 namespace {
+
+/// As the loader looks for it; nothing if it may be no name of a file beside the image.
+std::optional<std::string> dll_named(std::string name) {
+    if (!is_bare_name(name)) return std::nullopt;
+    if (name.find('.') == std::string::npos) name += ".dll";
+    return name;
+}
 
 class ImportReader {
   public:
@@ -60,10 +69,9 @@ class ImportReader {
     void take_name(std::uint32_t address) {
         const auto at = offset_of(address, 1);
         if (!at) return;
-        auto name = file_.string(*at, longest_import_name);
-        if (!name || !is_bare_name(*name)) return;
-        if (name->find('.') == std::string::npos) *name += ".dll";
-        names_.push_back(*std::move(name));
+        auto text = file_.string(*at, longest_import_name);
+        if (!text) return;
+        if (auto name = dll_named(*std::move(text))) names_.push_back(*std::move(name));
     }
 
     ImageReader& file_;
@@ -71,12 +79,55 @@ class ImportReader {
     std::vector<std::string> names_;
 };
 
+/// The addresses of the forwarders, ascending: these cost few reads.
+std::vector<std::uint32_t> find_forwarders(ImageReader& file, const PeLayout& layout) {
+    constexpr std::uint64_t header_size = 40;
+    const std::uint32_t begin = layout.address_of(PeLayout::Directory::exports);
+    const auto header = layout.find(PeLayout::Directory::exports, header_size);
+    if (!header) return {};
+    const std::uint32_t count = std::min(file.u32(*header + 20), most_exports);
+    const std::uint64_t table = file.u32(*header + 28);
+    std::vector<std::uint32_t> forwarders;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint64_t entry = table + std::uint64_t{4} * i;
+        const auto at = entry > UINT32_MAX ? std::nullopt : layout.offset_of(static_cast<std::uint32_t>(entry), 4);
+        if (!at) break;
+        const std::uint32_t address = file.u32(*at);
+        // What lies anywhere else is exported itself.
+        if (address >= begin && address - begin < layout.size_of_exports()) forwarders.push_back(address);
+    }
+    std::ranges::sort(forwarders);
+    const auto repeated = std::ranges::unique(forwarders);
+    forwarders.erase(repeated.begin(), repeated.end());
+    return forwarders;
+}
+
 }  // namespace
 
 std::vector<std::string> find_imported_dlls(const ReadAt& read_at, std::uint64_t file_size) {
     ImageReader file(read_at, file_size);
     const auto layout = PeLayout::find_in(file);
     return layout ? ImportReader(file, *layout).read() : std::vector<std::string>{};
+}
+
+std::vector<std::string> find_forwarded_dlls(const ReadAt& read_at, std::uint64_t file_size) {
+    ImageReader file(read_at, file_size);
+    const auto layout = PeLayout::find_in(file);
+    if (!layout) return {};
+    std::vector<std::string> names;
+    std::unordered_set<std::string> known;
+    for (const std::uint32_t address : find_forwarders(file, *layout)) {
+        const auto at = layout->offset_of(address, 1);
+        const auto forwarder = at ? file.string(*at, longest_forwarder) : std::nullopt;
+        // The name of a DLL may have dots in it, that of an export behind it has none.
+        const std::size_t dot = forwarder ? forwarder->rfind('.') : std::string::npos;
+        if (dot == std::string::npos || dot > longest_import_name) continue;
+        auto name = dll_named(forwarder->substr(0, dot));
+        if (!name || !known.insert(*name).second) continue;
+        names.push_back(*std::move(name));
+        if (names.size() == most_imported_dlls) break;
+    }
+    return names;
 }
 
 }  // namespace interop

@@ -28,6 +28,8 @@ PeLayout::PeLayout(ImageReader& file, std::uint64_t header, bool is_pe32_plus)
       section_alignment_(file.u32(optional_header_ + 32)),
       size_of_headers_(file.u32(optional_header_ + 60)),
       section_count_(file.u16(header + 6)),
+      exports_(read_directory(Directory::exports)),
+      size_of_exports_(exports_ == 0 ? 0 : read_directory_size(Directory::exports)),
       imports_(read_directory(Directory::imports)),
       load_configuration_(read_directory(Directory::load_configuration)),
       delay_imports_(read_directory(Directory::delay_imports)),
@@ -49,6 +51,11 @@ std::uint32_t PeLayout::read_directory(Directory directory) const {
     if (index >= file_.u32(count_of_directories_)) return 0;
     if (entry + directory_size > optional_header_end_ || !file_.has(entry, directory_size)) return 0;
     return file_.u32(entry);
+}
+
+/// Of one that has an address.
+std::uint32_t PeLayout::read_directory_size(Directory directory) const {
+    return file_.u32(count_of_directories_ + 4 + static_cast<unsigned>(directory) * directory_size + 4);
 }
 
 void PeLayout::read_sections() {
@@ -94,6 +101,7 @@ std::optional<std::uint64_t> PeLayout::offset_of(std::uint32_t address, std::uin
 
 std::uint32_t PeLayout::address_of(Directory directory) const noexcept {
     switch (directory) {
+        case Directory::exports: return exports_;
         case Directory::imports: return imports_;
         case Directory::load_configuration: return load_configuration_;
         case Directory::delay_imports: return delay_imports_;

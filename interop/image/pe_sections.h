@@ -18,7 +18,7 @@ inline constexpr std::uint16_t pe32_plus_magic = 0x20B;
 class PeLayout {
   public:
     /// The values are the indices in the file.
-    enum class Directory { imports = 1, load_configuration = 10, delay_imports = 13, dotnet = 14 };
+    enum class Directory { exports = 0, imports = 1, load_configuration = 10, delay_imports = 13, dotnet = 14 };
 
     /// That of the PE image that the file is; nothing if it is none. Borrows `file`.
     static std::optional<PeLayout> find_in(ImageReader& file);
@@ -32,6 +32,9 @@ class PeLayout {
 
     /// The address of a data directory, relative to the image's base; 0: there is none.
     [[nodiscard]] std::uint32_t address_of(Directory directory) const noexcept;
+
+    /// How many bytes from address_of(Directory::exports) on are the directory's: what is exported there is a forwarder.
+    [[nodiscard]] std::uint32_t size_of_exports() const noexcept { return size_of_exports_; }
 
     /// The file offset of a data directory that exists and has `size` bytes in the file.
     [[nodiscard]] std::optional<std::uint64_t> find(Directory directory, std::uint64_t size) const noexcept;
@@ -56,6 +59,7 @@ class PeLayout {
     static constexpr unsigned most_sections = 96;
 
     [[nodiscard]] std::uint32_t read_directory(Directory directory) const;
+    [[nodiscard]] std::uint32_t read_directory_size(Directory directory) const;
     void read_sections();
 
     ImageReader& file_;
@@ -66,7 +70,9 @@ class PeLayout {
     std::uint32_t section_alignment_;
     std::uint32_t size_of_headers_;
     unsigned section_count_;
-    std::uint32_t imports_;  // Addresses of the directories.
+    std::uint32_t exports_;  // Addresses of the directories.
+    std::uint32_t size_of_exports_;
+    std::uint32_t imports_;
     std::uint32_t load_configuration_;
     std::uint32_t delay_imports_;
     std::uint32_t dotnet_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "interop/session/program_parts.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <span>
@@ -195,6 +197,7 @@ class PartSearch {
         const ImageDescription image = identify_image(read_at, size);
         if (image.kind != ImageKind::pe) return {};
         auto wanted = find_imported_dlls(read_at, size);
+        std::ranges::move(find_forwarded_dlls(read_at, size), std::back_inserter(wanted));
         wanted.push_back(name + ".manifest");
         wanted.push_back(name + ".config");
         if (auto added = add_all_beside(wanted); !added) return added;

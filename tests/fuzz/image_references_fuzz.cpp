@@ -59,6 +59,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check_names(imports, most_imports, interop::longest_import_name + 4);
     require(imports == interop::find_imported_dlls(file.reader(2 * most_imports + headers), size));
 
+    const auto forwarded = interop::find_forwarded_dlls(file.reader(2 * interop::most_exports + headers), size);
+    check_names(forwarded, interop::most_imported_dlls, interop::longest_import_name + 4);
+
     constexpr unsigned most_references = 2 * interop::most_managed_references;
     const auto references = interop::find_managed_references(file.reader(2 * most_references + headers), size);
     check_names(references.assemblies, interop::most_managed_references, interop::longest_managed_reference);

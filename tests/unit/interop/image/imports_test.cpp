@@ -14,6 +14,7 @@ namespace {
 using testing::add_delay_import;
 using testing::add_import;
 using ::testing::ElementsAre;
+using testing::forwarding_dll;
 using testing::importing_program;
 using ::testing::IsEmpty;
 using testing::pe_optional_header;
@@ -131,7 +132,50 @@ TEST(Imports, OfAnEndlessTableAreFewAndCostFewReads) {
     EXPECT_EQ(file.reads_outside, 0U);
 }
 
-std::vector<SampleFile> seeds() {
+std::vector<std::string> forwarded_of(SampleFile file) {
+    return find_forwarded_dlls(file.counting_reader(), file.size());
+}
+
+TEST(Forwarders, AreTheDllsInFrontOfTheLastDotEachOnce) {
+    for (const PeFields& fields : {PeFields{}, pe32}) {
+        EXPECT_THAT(forwarded_of(forwarding_dll({"other.foo", "other.bar", "api-l1.2.#7", "third.dll.foo"}, fields)),
+                    ElementsAre("other.dll", "api-l1.2", "third.dll"));
+    }
+    EXPECT_THAT(imports_of(forwarding_dll({"other.foo"})), IsEmpty());
+}
+
+TEST(Forwarders, ThatNameNoFileBesideTheImageAreLeftOut) {
+    EXPECT_THAT(forwarded_of(forwarding_dll({"..\\a.x", "b/c.x", "C:d.x", "nothing", ".x", "", "ok.x"})),
+                ElementsAre("ok.dll"));
+    EXPECT_THAT(forwarded_of(forwarding_dll({std::string(longest_import_name + 1, 'n') + ".x"})), IsEmpty());
+}
+
+TEST(Forwarders, OfWhatExportsNothingAreNone) {
+    EXPECT_THAT(forwarded_of(SampleFile()), IsEmpty());
+    EXPECT_THAT(forwarded_of(pe_program()), IsEmpty());
+    EXPECT_THAT(forwarded_of(forwarding_dll({})), IsEmpty());
+    EXPECT_THAT(forwarded_of(forwarding_dll({"a.x"}).u32(pe_optional_header + 108, 0)), IsEmpty());
+    EXPECT_THAT(forwarded_of(forwarding_dll({"a.x"}).u32(pe_section_offset + 28, 0xFFFFFFFE)), IsEmpty());
+}
+
+TEST(Forwarders, OfAnEndlessTableAreFewAndCostFewReads) {
+    // All that the section holds are entries, each with a forwarder of its own, and each of them far from the one before.
+    constexpr std::uint32_t size = 4 << 20;
+    SampleFile file = forwarding_dll({});
+    constexpr std::size_t section = pe_optional_header + 240;
+    file.u32(section + 8, size).u32(section + 16, size).resize(pe_section_offset + size);
+    file.u32(pe_optional_header + 112 + 4, size).u32(pe_section_offset + 20, 0xFFFFFFFF);
+    for (std::uint32_t i = 0; i < 2 * most_exports; ++i) {
+        const std::uint32_t text = size / 2 + i * 79 % (size / 32) * 16;
+        file.u32(pe_section_offset + 0x200 + std::size_t{4} * i, pe_section_address + text);
+        file.text(pe_section_offset + text, std::to_string(text) + ".x");
+    }
+    EXPECT_EQ(find_forwarded_dlls(file.counting_reader(), file.size()).size(), most_imported_dlls);
+    EXPECT_LE(file.reads, 2 * most_exports);
+    EXPECT_EQ(file.reads_outside, 0U);
+}
+
+std::vector<SampleFile> importing_seeds() {
     std::vector<SampleFile> files;
     for (const PeFields& fields : {PeFields{}, pe32}) {
         SampleFile file = importing_program({"a.dll", "b", "c\\d"}, fields);
@@ -142,7 +186,19 @@ std::vector<SampleFile> seeds() {
     return files;
 }
 
+std::vector<SampleFile> seeds() {
+    std::vector<SampleFile> files = importing_seeds();
+    for (const PeFields& fields : {PeFields{}, pe32}) {
+        files.push_back(forwarding_dll({"other.foo", "..\\x.y", "third.dll.#1"}, fields));
+    }
+    return files;
+}
+
 void expect_sound(SampleFile& file) {
+    for (const std::string& name : find_forwarded_dlls(file.counting_reader(), file.size())) {
+        ASSERT_LE(name.size(), longest_import_name + 4);
+        ASSERT_EQ(name.find_first_of(std::string_view("\\/:\0\n", 5)), std::string::npos);
+    }
     for (const std::string& name : imports_of(file)) {
         ASSERT_FALSE(name.empty());
         ASSERT_LE(name.size(), longest_import_name + 4);
@@ -153,7 +209,7 @@ void expect_sound(SampleFile& file) {
 }
 
 TEST(Imports, OfAFileThatIsCutOffAnywhereAreTheFirstOnes) {
-    for (const SampleFile& whole : seeds()) {
+    for (const SampleFile& whole : importing_seeds()) {
         const std::vector<std::string> all = imports_of(SampleFile(whole));
         ASSERT_THAT(all, ElementsAre("a.dll", "b.dll", "later.dll"));
         for (std::size_t size = 0; size <= whole.size(); ++size) {

@@ -157,6 +157,23 @@ inline SampleFile importing_program(const std::vector<std::string>& dlls, const 
     return file;
 }
 
+/// An image with exports that are forwarded, and one that is not.
+inline SampleFile forwarding_dll(const std::vector<std::string>& forwarders, const PeFields& fields = {}) {
+    SampleFile file = pe_program(fields);
+    const auto count = static_cast<std::uint32_t>(forwarders.size());
+    set_directory(file, fields.plus, 0, pe_section_address);
+    file.u32(pe_optional_header + (fields.plus ? 112 : 96) + 4, 0x200);
+    file.u32(pe_section_offset + 20, count + 1).u32(pe_section_offset + 28, pe_section_address + 0x200);
+    std::uint32_t text = 0x40;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        file.u32(pe_section_offset + 0x200 + 4 * i, pe_section_address + text);
+        file.text(pe_section_offset + text, forwarders[i] + '\0');
+        text += static_cast<std::uint32_t>(forwarders[i].size()) + 1;
+    }
+    // Its code begins where the directory ends.
+    return file.u32(pe_section_offset + 0x200 + 4 * count, pe_section_address + 0x200);
+}
+
 /// A 64-bit program whose load configuration has a pointer to the metadata of hybrid ARM images.
 inline SampleFile hybrid_program(unsigned machine) {
     SampleFile file = pe_program({.machine = machine});

@@ -110,6 +110,14 @@ TEST_F(ProgramParts, DllsAreFollowedToWhatTheyImport) {
     EXPECT_THAT(names("a.exe"), ElementsAre("a.exe", "one.dll", "two.dll", "three.dll"));
 }
 
+TEST_F(ProgramParts, DllsAreFollowedToWhatTheyForwardTo) {
+    write_image("a.exe", {"one.dll"});
+    write("one.dll", testing::forwarding_dll({"KERNEL32.Sleep", "two.foo", "two.bar"}).bytes());
+    write("two.dll", testing::forwarding_dll({"three.drv.foo", "a.foo"}).bytes());
+    write_image("three.drv");
+    EXPECT_THAT(names("a.exe"), ElementsAre("a.exe", "one.dll", "two.dll", "three.drv"));
+}
+
 TEST_F(ProgramParts, AreFoundWithoutRegardToCaseButTheNameAsWrittenComesFirst) {
     write_image("a.exe", {"Engine.DLL", "exact.dll", "\u00C4.dll"});
     write_image("engine.dll");
