@@ -38,7 +38,8 @@ std::optional<std::string> BrokerPolicy::refusal(std::uint32_t user_id,
                                                  std::span<const std::uint32_t> group_ids) const {
     if (user_id == 0) return std::nullopt;
     if (user_id == overflow_id || user_id > greatest_id) {
-        return "the broker does not know your user: it is not one of its user namespace";
+        return "the broker cannot tell who you are: nobody (uid 65534) is also what users of other user namespaces look "
+               "like; a key that you can read does without it";
     }
     if (contains(users, user_id)) return std::nullopt;
     const auto is_allowed = [this](std::uint32_t id) { return id != overflow_id && contains(groups, id); };

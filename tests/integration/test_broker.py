@@ -223,7 +223,7 @@ class Callers(BrokerTest):
         self.configure("allow_users = *\nallow_groups = *")
         self.start_broker()
         self.assert_launches(STRANGER)
-        self.assert_fails(125, "the broker does not know your user", self.launch(NOBODY, "echo"))
+        self.assert_fails(125, r"the broker cannot tell who you are: nobody \(uid 65534\) is also what users of other", self.launch(NOBODY, "echo"))
 
     def test_root_uses_the_key_itself(self):
         self.configure()
@@ -236,6 +236,14 @@ class Callers(BrokerTest):
         self.configure("allow_users = 0", key=own)
         self.assert_launches(BOB)
         self.assert_logged(r'launch peer="tcp 127\.0\.0\.1:\d+ key=default" ')
+
+    def test_nobody_launches_with_a_key_of_its_own(self):
+        # The machine's own nobody, as "sudo -u nobody" makes one.
+        own = shutil.copy(self.key_file, self.path("nobodys-key"))
+        os.chown(own, NOBODY, NOBODY)
+        self.configure(key=own)
+        self.assert_launches(NOBODY)
+        self.assert_logged(r'launch peer="tcp 127\.0\.0\.1:\d+ key=default" .* result="exit 0"')
 
     def test_the_agents_policy_sees_the_user(self):
         self.configure()
