@@ -8,6 +8,7 @@
 #include "interop/route/runner_wine_directory.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
+#include "interop/text/path_map.h"
 #include "proto/base/ascii_case.h"
 
 namespace hostbridge {
@@ -52,6 +53,23 @@ std::optional<LaunchFailure> find_directory_for_wine(const ProcessRequest& reque
     plan.uses_passed_directory = false;
     environment.overlay_ignoring_case("MZINIT_CWD", request.guest_working_directory);
     return std::nullopt;
+}
+
+/// What Wine's programs call a file of this system; as it is if it is no absolute path of it.
+PathConversion wine_paths(const Environment& environment) {
+    interop::PathMap map(interop::PathFlavour::windows);
+    for (const auto& drive : interop::find_wine_drives(interop::wine_prefix(environment.lookup())))
+        static_cast<void>(map.add({drive.directory, std::string{drive.letter, ':', '\\'}}));
+    return [map = std::move(map)](const std::string& path) {
+        return path.starts_with('/') ? map.guest_to_host(path) : std::optional(path);
+    };
+}
+
+interop::EnvironmentOverlay variables_of(const ProcessRequest& request, bool uses_wine,
+                                         const Environment& environment) {
+    if (request.path_lists.empty()) return request.environment;
+    if (!uses_wine) return with_path_lists(request.environment, request.path_lists);
+    return with_path_lists(request.environment, request.path_lists, wine_paths(environment));
 }
 
 }  // namespace
@@ -141,14 +159,14 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked)
             return argument_failure(checked.error());
     }
+    const interop::EnvironmentOverlay variables = variables_of(request, plan.uses_wine, environment);
     if (plan.uses_wine) {
-        if (auto checked = interop::check_variable_lengths(request.environment); !checked) {
+        if (auto checked = interop::check_variable_lengths(variables); !checked) {
             return LaunchFailure{mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0, checked.error().doing};
         }
     }
     if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
-    environment.merge(request.environment,
-                      plan.uses_wine ? interop::NameCase::ignored : interop::NameCase::distinguished);
+    environment.merge(variables, plan.uses_wine ? interop::NameCase::ignored : interop::NameCase::distinguished);
     // What Wine itself reads, and mzinit, has to be spelled as they do.
     const std::string depth = std::to_string(request.depth + 1);
     if (plan.uses_wine) {

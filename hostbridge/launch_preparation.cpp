@@ -171,6 +171,8 @@ Outcome<OpenProgram> find_passed_program(const Launch& launch, uv_file passed, c
 
 Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors& descriptors,
                                   const LaunchContext& context) {
+    // With what goes along with it it has to be in a directory of its own.
+    if (launch.must_upload() && context.can_ask_for_upload) return UploadNeeded();
     const std::string path = host_path(launch.program(), launch.host_program(), context);
     if (descriptors.program) return find_passed_program(launch, descriptors.program.get(), path, context);
     if (path.empty() && context.can_ask_for_upload) return UploadNeeded();
@@ -236,6 +238,7 @@ std::optional<LaunchFailure> find_working_directory(const Launch& launch, const 
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+bool path_has_nul(const mzinit::v1::TranslatedPath& path) { return has_nul(path.guest()) || has_nul(path.host()); }
 
 std::optional<LaunchFailure> check_texts(const Launch& launch) {
     const auto refused = [](std::string text) {
@@ -246,7 +249,7 @@ std::optional<LaunchFailure> check_texts(const Launch& launch) {
     }
     for (const auto& variable : launch.environment()) {
         if (variable.name().empty() || variable.name().find('=') != std::string::npos || has_nul(variable.name()) ||
-            has_nul(variable.value())) {
+            has_nul(variable.value()) || std::ranges::any_of(variable.paths(), path_has_nul)) {
             return refused("an environment variable has an impossible name or value");
         }
     }
@@ -256,6 +259,28 @@ std::optional<LaunchFailure> check_texts(const Launch& launch) {
     }
     if (has_nul(launch.terminal().name())) return refused("the terminal's name holds a NUL byte");
     return std::nullopt;
+}
+
+/// Paths by the same tables as those of the program and of the working directory.
+void take_environment(const Launch& launch, const LaunchContext& context, ProcessRequest& request) {
+    for (const auto& variable : launch.environment()) {
+        if (variable.paths().empty()) {
+            request.environment.emplace_back(variable.name(), variable.value());
+            continue;
+        }
+        PathListVariable list{variable.name(), {}};
+        for (const auto& path : variable.paths()) {
+            auto mapped = context.map != nullptr ? context.map->guest_to_host(path.guest()) : std::nullopt;
+            if (mapped) {
+                list.paths.push_back(std::move(*mapped));
+            } else if (!path.host().empty()) {
+                list.paths.push_back(path.host());
+            } else if (context.same_kernel && !path.guest().empty()) {
+                list.paths.push_back(path.guest());
+            }
+        }
+        request.path_lists.push_back(std::move(list));
+    }
 }
 
 std::optional<TerminalRequest> wanted_terminal(const Launch& launch) {
@@ -314,8 +339,7 @@ Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descri
     request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());
     request.argv.assign(launch.argv().begin(), launch.argv().end());
     if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
-    for (const auto& variable : launch.environment())
-        request.environment.emplace_back(variable.name(), variable.value());
+    take_environment(launch, context, request);
     request.depth = launch.depth();
     request.terminal = wanted_terminal(launch);
     request.detached = launch.detach();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "hostbridge/agent_limits.h"
+#include "hostbridge/path_lists.h"
 #include "hostbridge/uv/descriptor.h"
 #include "hostbridge/uv/pipe.h"
 #include "interop/image/identify.h"
@@ -48,7 +49,8 @@ struct ProcessRequest {
     std::string guest_working_directory;  ///< The guest's name for the working directory, for MZINIT_CWD.
     /// Laid over the agent user's environment; an empty value deletes.
     std::vector<std::pair<std::string, std::string>> environment;
-    std::uint32_t depth = 0;  ///< Launch.depth.
+    std::vector<PathListVariable> path_lists;  ///< Likewise.
+    std::uint32_t depth = 0;                   ///< Launch.depth.
     /// The terminal that its standard input and output are to be; the launcher may be unable to make one.
     std::optional<TerminalRequest> terminal;
     /// POSIX: a descriptor per standard stream that the program uses itself, borrowed for the call; -1: a pipe is

@@ -96,7 +96,8 @@ std::optional<LaunchFailure> fill_in_texts(const ProcessRequest& request, ChildC
     if (auto refused = name_refusal(request.image, is_batch)) return refused;
     const auto line = command_line_of(request, batch_file);
     if (!line) return argument_failure(line.error());
-    auto environment = interop::merge_windows_environment(user_environment_block(), request.environment);
+    auto environment = interop::merge_windows_environment(user_environment_block(),
+                                                          with_path_lists(request.environment, request.path_lists));
     if (!environment) return argument_failure(environment.error());
     const auto application = is_batch ? command_interpreter() : to_wide(request.program);
     if (!application) return launch_failure(ERROR_FILE_NOT_FOUND);

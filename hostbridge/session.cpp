@@ -21,9 +21,9 @@ proto::GreetingOptions greeting_options(const Peer& peer, const proto::Nonce& no
     proto::GreetingOptions options;
     if (peer.transport == Peer::Transport::unix_socket) options.capabilities |= proto::capability::descriptor_passing;
     if (path_flavour() == interop::PathFlavour::windows) options.capabilities |= proto::capability::raw_command_tail;
-    if (takes_uploads) options.capabilities |= proto::capability::uploads;
+    if (takes_uploads) options.capabilities |= proto::capability::uploads | proto::capability::requested_uploads;
     options.nonce = nonce;
-    options.capabilities |= proto::capability::host_names | proto::capability::reports;
+    options.capabilities |= proto::capability::host_names | proto::capability::reports | proto::capability::path_lists;
     options.software = software_name();
     return options;
 }

@@ -131,7 +131,8 @@ constexpr const char* run_usage =
     "  --upload=WHEN  whether FILE is sent to a host that does not see it, with the DLLs beside it that it needs: "
     "auto;\n"
     "                 never. Otherwise as configured\n"
-    "  --with FILE    send this file, too, or all files in this directory, so that they are beside the program\n";
+    "  --with FILE    send FILE, and this file with it, or all files in this directory, so that they are beside the "
+    "program\n";
 
 /// Takes one option, and from `words` the word behind it where it is that option's. False if it is not known.
 bool take_run_option(const std::string& option, std::vector<std::string>& words,

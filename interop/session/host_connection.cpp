@@ -205,7 +205,8 @@ Result<HostConnection> open_host_connection(const Endpoint& endpoint, const std:
     const bool is_tcp = endpoint.kind == Endpoint::Kind::tcp;
     const proto::GreetingOptions options{
         .capabilities = proto::capability::raw_command_tail | proto::capability::host_names |
-                        proto::capability::uploads | proto::capability::reports |
+                        proto::capability::uploads | proto::capability::reports | proto::capability::path_lists |
+                        proto::capability::requested_uploads |
                         (is_unix && !relaying_is_forced() ? proto::capability::descriptor_passing : 0),
         .nonce = *nonce,
         .software = "mzinit " MZINIT_VERSION,

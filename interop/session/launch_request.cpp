@@ -2,6 +2,9 @@
 #include "interop/session/launch_request.h"
 
 #include <cstdlib>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,10 +13,11 @@
 #include "interop/session/guest_paths.h"
 #include "interop/session/terminal_choice.h"
 #include "interop/text/command_line.h"
-#include "interop/text/environment.h"
 #include "interop/text/path_map.h"
 #include "interop/text/printable.h"
 #include "proto/wire/utf8_text.h"
+
+extern char** environ;
 
 namespace interop {
 namespace {
@@ -28,17 +32,39 @@ bool debugging_is_wanted() {
     return value != nullptr && std::string_view(value) == "1";
 }
 
-void add_environment(Launch& launch, const PathMap& paths) {
+WslenvSelection select_environment(const PathMap& paths) {
     const char* wslenv = std::getenv("WSLENV");
-    if (wslenv == nullptr || *wslenv == '\0') return;
-    const auto selection = select_for_windows(
-        wslenv,
-        [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());
-            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-        },
-        paths);
+    if (wslenv == nullptr || *wslenv == '\0') return {};
+    // getenv() looks through all of them for each name.
+    std::unordered_map<std::string_view, std::string_view> variables;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        const std::size_t equals = text.find('=');
+        if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    const auto look_up = [&variables](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
+    };
+    return select_for_windows(wslenv, look_up, paths);
+}
+
+void add_environment(Launch& launch, const WslenvSelection& selection, PathLists lists) {
+    std::unordered_set<std::string_view> sent_as_lists;
+    if (lists == PathLists::for_agent) {
+        for (const auto& [name, paths] : selection.path_lists) {
+            auto& variable = *launch.add_environment();
+            variable.set_name(name);
+            for (const SelectedPath& selected : paths) {
+                auto& path = *variable.add_paths();
+                path.set_guest(selected.guest);
+                path.set_host(selected.host);
+            }
+            sent_as_lists.insert(name);
+        }
+    }
     for (const auto& [name, value] : selection.overlay) {
+        if (sent_as_lists.contains(name)) continue;
         auto& variable = *launch.add_environment();
         variable.set_name(name);
         variable.set_value(value);
@@ -80,7 +106,7 @@ void add_descriptors(LaunchRequest& request, const ProgramFile& program) {
 }  // namespace
 
 LaunchRequest make_launch_request(const ProgramInvocation& invocation, const ProgramFile& program,
-                                  const Configuration& configuration, unsigned depth, Passing passing) {
+                                  const Configuration& configuration, unsigned depth) {
     LaunchRequest request;
     Launch& launch = request.launch;
     const PathMap paths = guest_path_map(configuration);
@@ -99,15 +125,19 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
     launch.set_working_directory(working_directory());
     launch.set_host_working_directory(utf8_or_empty(paths.guest_to_host(launch.working_directory()).value_or("")));
     launch.set_depth(depth);
-    add_environment(launch, paths);
+    request.environment = select_environment(paths);
     launch.set_detach(invocation.detach);
     if (!invocation.detach) {
         const std::string& path = invocation.is_host_name ? invocation.path : program.absolute_path;
         add_terminal(launch, invocation.pty.value_or(configuration.terminal.mode_for(path)));
         request.text = configuration.text.encoding_for(path, invocation.text);
     }
-    if (passing == Passing::descriptors) add_descriptors(request, program);
     return request;
+}
+
+void complete_launch_request(LaunchRequest& request, const ProgramFile& program, Passing passing, PathLists lists) {
+    add_environment(request.launch, request.environment, lists);
+    if (passing == Passing::descriptors) add_descriptors(request, program);
 }
 
 }  // namespace interop

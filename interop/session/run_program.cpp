@@ -53,6 +53,10 @@ class ProgramRun {
     std::optional<int> try_host(Backend backend);
     std::optional<int> try_local(Backend backend);
     SessionOutcome run_on_host();
+    /// Why these options cannot be kept to without a host; empty if they can.
+    [[nodiscard]] std::string wish_for_host() const;
+    /// Why the files of --with cannot be sent; nothing if they can, as far as is known.
+    [[nodiscard]] std::optional<std::string> find_bad_option() const;
     /// The program is one for Linux. Becomes it, or starts it detached.
     [[nodiscard]] int run_natively() const;
     /// Becomes it; why that failed.
@@ -105,18 +109,25 @@ void tell_job(int number) {
 void ProgramRun::note(const std::string& reason) { reasons_ += (reasons_.empty() ? "" : "; ") + reason; }
 
 SessionOutcome ProgramRun::run_on_host() {
+    LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1);
     auto host = dial_host(configuration_);
     if (!host) return NotStarted{host.error().message(), exit_code::bridge_failed};
     HostConnection& connection = host->connection;
-    const bool looks_up = (connection.protocol->agreement().capabilities & proto::capability::host_names) != 0;
-    if (invocation_.is_host_name && !looks_up) {
+    const auto has = [agreed = connection.protocol->agreement().capabilities](std::uint64_t capability) {
+        return (agreed & capability) != 0;
+    };
+    if (invocation_.is_host_name && !has(proto::capability::host_names)) {
         return NotStarted{"the agent looks up no programs by name", exit_code::cannot_run};
     }
-    const bool takes_files = (connection.protocol->agreement().capabilities & proto::capability::uploads) != 0;
-    const Passing passing = connection.passes_descriptors ? Passing::descriptors : Passing::none;
-    LaunchRequest request = make_launch_request(invocation_, program_, configuration_, depth_ + 1, passing);
+    const bool takes_files = has(proto::capability::uploads);
+    if (!invocation_.with.empty() && !(takes_files && has(proto::capability::requested_uploads))) {
+        return NotStarted{"--with: the agent takes no files", exit_code::cannot_run};
+    }
+    complete_launch_request(request, program_, connection.passes_descriptors ? Passing::descriptors : Passing::none,
+                            has(proto::capability::path_lists) ? PathLists::for_agent : PathLists::translated);
     request.launch.set_can_upload(takes_files && !invocation_.is_host_name &&
                                   configuration_.upload == UploadMode::automatic);
+    request.launch.set_must_upload(!invocation_.with.empty());
     const UploadSource source{base_name(invocation_.path),
                               [this] { return find_program_parts(program_, invocation_.with); }};
     return run_host_session(std::move(connection), request.launch, request.descriptors, source, request.text);
@@ -140,6 +151,11 @@ std::optional<int> ProgramRun::try_host(Backend backend) {
 }
 
 std::optional<int> ProgramRun::try_local(Backend backend) {
+    if (auto wish = wish_for_host(); !wish.empty()) {
+        // Why the host did not start it says more.
+        if (reasons_.empty()) note_failure({std::move(wish), exit_code::cannot_run});
+        return std::nullopt;
+    }
     if (!installed_) installed_ = find_installation();
     if (!invocation_.detach && invocation_.text && configuration_.text.encoding_for("", invocation_.text)) {
         note_failure({"--text is for programs on the host, not for those run here", exit_code::cannot_run});
@@ -160,6 +176,11 @@ std::optional<int> ProgramRun::try_local(Backend backend) {
     }
     note_failure(std::get<LocalFailure>(outcome));
     return std::nullopt;
+}
+
+std::string ProgramRun::wish_for_host() const {
+    if (!invocation_.with.empty()) return "--with is for programs that are sent to the host, not for those run here";
+    return {};
 }
 
 void ProgramRun::note_failure(const LocalFailure& failure) {
@@ -194,6 +215,7 @@ std::string ProgramRun::execute_natively() const {
 }
 
 int ProgramRun::run_natively() const {
+    if (const auto wish = wish_for_host(); !wish.empty()) return fail(exit_code::cannot_run, wish);
     if (!invocation_.detach) return fail(exit_code::cannot_run, execute_natively());
     const auto child = fork_detached([this](const auto&) { return execute_natively(); });
     if (!child) return fail(exit_code::bridge_failed, child.error().message());
@@ -215,7 +237,15 @@ std::optional<int> ProgramRun::configure() {
     if (!invocation_.with.empty() && configuration_.upload == UploadMode::never) {
         return fail(exit_code::cannot_run, "--with: [host] upload = never of the configuration forbids sending files");
     }
+    if (const auto bad = find_bad_option()) return fail(exit_code::cannot_run, *bad);
     for (const std::string& warning : configuration_.warnings) fail(0, warning);
+    return std::nullopt;
+}
+
+std::optional<std::string> ProgramRun::find_bad_option() const {
+    for (const std::string& path : invocation_.with) {
+        if (access(path.c_str(), F_OK) != 0) return proto::errno_error(errno, "--with " + path).message();
+    }
     return std::nullopt;
 }
 

@@ -21,9 +21,10 @@ struct ProgramInvocation {
     std::optional<PtyMode> pty;          ///< --pty; nothing: as configured.
     std::optional<TextRequest> text;     ///< --text; nothing: as configured.
     std::optional<UploadMode> upload;    ///< --upload; nothing: as configured.
-    std::vector<std::string> with;  ///< --with: files and directories that are sent with the program, if it is sent.
-    bool detach = false;            ///< Only to be started; see run_program().
-    bool is_host_name = false;      ///< `path` is no path here but the name of a program of the host's.
+    std::vector<std::string>
+        with;                    ///< --with: files and directories that are sent with the program, which is sent then.
+    bool detach = false;         ///< Only to be started; see run_program().
+    bool is_host_name = false;   ///< `path` is no path here but the name of a program of the host's.
 };
 
 /// Runs the program by the routes of the configuration and returns the exit status for this process; messages

@@ -60,8 +60,11 @@ struct Direction {
     char separator;        ///< Of lists on this side.
     char other_separator;  ///< On the other.
     const char* missing;   ///< The complaint about a path without a name there, which comes after it.
+    bool keeps_lists;      ///< For WslenvSelection::path_lists.
     std::function<std::optional<std::string>(std::string_view path)> translate;
 };
+
+bool is_absolute(std::string_view path) { return path.starts_with('/'); }
 
 /// Chooses what crosses in one direction.
 class WslenvSelector {
@@ -72,9 +75,15 @@ class WslenvSelector {
     WslenvSelection select(std::string_view wslenv) {
         const Wslenv parsed = parse_wslenv(wslenv);
         for (const std::string& entry : parsed.dropped) warn("\"" + entry + "\" is not NAME or NAME/FLAGS");
-        selection_.overlay.emplace_back("WSLENV", wslenv);
+        // The last entry for a name decides, flags included.
+        std::unordered_map<std::string_view, const WslenvEntry*> last;
         for (const WslenvEntry& entry : parsed.entries) {
-            if (entry.*direction_.goes) add(entry);
+            if (entry.*direction_.goes) last[entry.name] = &entry;
+        }
+        const auto own = last.find("WSLENV");
+        if (own == last.end()) selection_.overlay.emplace_back("WSLENV", wslenv);
+        for (const WslenvEntry& entry : parsed.entries) {
+            if (const auto found = last.find(entry.name); found != last.end() && found->second == &entry) add(entry);
         }
         return std::move(selection_);
     }
@@ -83,8 +92,6 @@ class WslenvSelector {
     void warn(std::string text) { selection_.warnings.push_back(std::move(text)); }
 
     void add(const WslenvEntry& entry) {
-        // The last entry for a name decides, flags included.
-        std::erase_if(selection_.overlay, [&entry](const auto& variable) { return variable.first == entry.name; });
         std::optional<std::string> value = lookup_(entry.name).value_or("");
         if (entry.is_path_list && !value->empty()) value = translate_list(entry.name, *value);
         if (value) selection_.overlay.emplace_back(entry.name, std::move(*value));
@@ -93,12 +100,15 @@ class WslenvSelector {
     /// Nothing if no path of the list is left.
     std::optional<std::string> translate_list(const std::string& name, std::string_view value) {
         std::optional<std::string> list;
+        std::vector<SelectedPath> paths;
         for (std::size_t begin = 0; begin <= value.size();) {
             const std::size_t end = std::min(value.find(direction_.separator, begin), value.size());
             const std::string_view part = value.substr(begin, end - begin);
             begin = end + 1;
             if (part.empty()) continue;
             const std::optional<std::string> translated = direction_.translate(part);
+            if (direction_.keeps_lists)
+                paths.push_back({std::string(is_absolute(part) ? part : ""), translated.value_or("")});
             if (!translated) {
                 warn(name + ": " + direction_.missing + std::string(part));
                 continue;
@@ -110,6 +120,7 @@ class WslenvSelector {
                 list = *translated;
             }
         }
+        if (!paths.empty()) selection_.path_lists.emplace_back(name, std::move(paths));
         return list;
     }
 
@@ -228,15 +239,16 @@ Wslenv parse_wslenv(std::string_view wslenv) {
 
 WslenvSelection select_for_windows(std::string_view wslenv, const WslenvLookup& lookup, const PathMap& paths) {
     const auto translate = [&paths](std::string_view path) {
-        return path[0] == '/' ? paths.guest_to_host(path) : std::optional(paths.relative_to_host(path));
+        return is_absolute(path) ? paths.guest_to_host(path) : std::optional(paths.relative_to_host(path));
     };
-    return WslenvSelector(lookup, {&WslenvEntry::to_windows, ':', ';', "the host has no path for ", translate})
+    return WslenvSelector(
+               lookup, {&WslenvEntry::to_windows, ':', ';', "no path on the host is known here for ", true, translate})
         .select(wslenv);
 }
 
 WslenvSelection select_for_guest(std::string_view wslenv, const WslenvLookup& lookup, const PathMap& paths) {
     const auto translate = [&paths](std::string_view path) { return paths.host_to_guest(path); };
-    return WslenvSelector(lookup, {&WslenvEntry::to_guest, ';', ':', "the guest has no path for ", translate})
+    return WslenvSelector(lookup, {&WslenvEntry::to_guest, ';', ':', "the guest has no path for ", false, translate})
         .select(wslenv);
 }
 

@@ -56,9 +56,19 @@ struct Wslenv {
 /// Entries are separated by colons; white space is dropped at the end of the whole only.
 Wslenv parse_wslenv(std::string_view wslenv);
 
+/// One path of a list (flags p and l), for who knows more directories of the host than we do.
+struct SelectedPath {
+    std::string guest;  ///< Absolute; empty for a relative path, which needs no table.
+    std::string host;   ///< By our own table; empty if that does not have it.
+
+    bool operator==(const SelectedPath&) const = default;
+};
+
 /// What WSLENV lets cross to the other side, and a line for everything that was dropped.
 struct WslenvSelection {
-    EnvironmentOverlay overlay;
+    EnvironmentOverlay overlay;  ///< Each name once.
+    /// On the way to Windows: what the lists that are not empty consist of, those too of which `overlay` has nothing left.
+    std::vector<std::pair<std::string, std::vector<SelectedPath>>> path_lists;
     std::vector<std::string> warnings;
 };
 

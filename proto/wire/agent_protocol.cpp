@@ -91,6 +91,9 @@ Result<AgentEvent> AgentProtocol::receive_control(std::string_view payload) {
             detach_ = message->launch().detach();
             can_upload_ = message->launch().can_upload() && message->launch().host_name().empty() &&
                           (agreement().capabilities & capability::uploads) != 0;
+            if (!is_upload_request(message->launch(), can_upload_)) {
+                return peer_error(PeerFault::malformed_message, "read a launch whose program is to be sent");
+            }
             return AgentEvent(event::LaunchRequested{std::move(*message->mutable_launch())});
         case ControlMessage::kInfoRequest:
             if (phase_ != Phase::request) return out_of_order();

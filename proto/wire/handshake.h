@@ -22,6 +22,8 @@ inline constexpr std::uint64_t raw_command_tail = 1u << 1;
 inline constexpr std::uint64_t host_names = 1u << 2;
 inline constexpr std::uint64_t reports = 1u << 3;
 inline constexpr std::uint64_t uploads = 1u << 4;
+inline constexpr std::uint64_t path_lists = 1u << 5;
+inline constexpr std::uint64_t requested_uploads = 1u << 6;
 }  // namespace capability
 
 /// What both sides know of each other once the handshake is over.

@@ -5,6 +5,8 @@
 
 namespace proto {
 
+bool is_upload_request(const mzinit::v1::Launch& launch, bool may_ask) { return may_ask || !launch.must_upload(); }
+
 bool is_valid_manifest(const mzinit::v1::Manifest& manifest) {
     const auto count = static_cast<std::size_t>(manifest.files_size());
     if (count == 0 || count > limits::max_manifest_files) return false;

@@ -3,10 +3,14 @@
 
 #include <cstdint>
 
+#include "launch.pb.h"
 #include "upload.pb.h"
 
 /// What holds for the messages of an upload: PROTOCOL.md, section 5.
 namespace proto {
+
+/// Whether a Launch from a client whose uploads the agent may ask for, or may not, insists on one only where that can be.
+bool is_upload_request(const mzinit::v1::Launch& launch, bool may_ask);
 
 /// Whether a Manifest keeps to its limits. What its names are good for is the agent's to say.
 bool is_valid_manifest(const mzinit::v1::Manifest& manifest);

@@ -60,6 +60,10 @@ class ClientTest(unittest.TestCase):
         return subprocess.run(self.command(*arguments), input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=environment, timeout=bridges.HANG_GUARD, check=False, **more)
 
+    def run_with(self, command, **variables):
+        return subprocess.run(command, env=self.environment(**variables), stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=bridges.HANG_GUARD, check=False)
+
     def assert_bridge_failed(self, result, text=b""):
         """125, and one line that says what."""
         self.assertEqual(result.returncode, 125, result)
@@ -133,6 +137,22 @@ class Sessions(ClientTest):
         self.assertEqual(self.run_mzinit(data=b"input", relay=False).stdout, b"input")
         wait_until(lambda: agent.launches, "the agent has noted the launch")
         self.assertEqual(agent.launches[0].descriptors, [])
+
+    def test_lists_of_paths_are_the_agents_to_put_together(self):
+        with open(self.configuration, "a", encoding="ascii") as file:
+            file.write("[path]\nmap = /known=K:\\\n")
+        variables = {"WSLENV": "A/p:B/l:C:D/p", "A": "/known/x:sub/y::/unknown", "B": "/unknown", "C": "/known/z"}
+        for capabilities, expected in (
+                (wire.PATH_LISTS, [{"name": b"A", "paths": [{"guest": b"/known/x", "host": b"K:\\x"}, {"host": b"sub\\y"}, {"guest": b"/unknown"}]},
+                                   {"name": b"B", "paths": [{"guest": b"/unknown"}]}, {"name": b"C", "value": b"/known/z"}, {"name": b"D"}]),
+                (0, [{"name": b"A", "value": b"K:\\x;sub\\y"}, {"name": b"C", "value": b"/known/z"}, {"name": b"D"}])):
+            with self.subTest(capabilities=capabilities):
+                agent = self.agent(peer.run_program(cat), capabilities=capabilities)
+                self.assertEqual(self.run_with(self.command(), **variables).returncode, 0)
+                wait_until(lambda waiting=agent: waiting.launches, "the agent has noted the launch")
+                sent = [variable for variable in agent.launches[0].environment if variable["name"] != b"WSLENV"]
+                self.assertEqual(sorted(sent, key=lambda variable: variable["name"]), expected)
+                agent.close()
 
     def test_input_is_taken_exactly_as_far_as_it_was_read(self):
         def three(program):

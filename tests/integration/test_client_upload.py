@@ -18,7 +18,7 @@ from bridges import wait_until
 from peer_upload import Upload, upload_then
 from terminal_shell import Shell
 
-UPLOADS = {"capabilities": wire.UPLOADS}
+UPLOADS = {"capabilities": wire.UPLOADS | wire.REQUESTED_UPLOADS}
 LARGE = 5 << 20
 
 
@@ -140,6 +140,24 @@ class Offering(UploadTest):
     def test_the_configuration_forbids_it(self):
         self.configure("[host]\nupload = never\n")
         self.assertFalse(self.offered())
+
+    def test_files_that_go_along_are_what_it_is_insisted_on_for(self):
+        extra = self.write("extra.txt", b"extra")
+        agent = self.agent(peer.run_program(lambda program: 0))
+        self.assertEqual(self.run_mzinit().returncode, 0)
+        self.assertEqual(self.run_mzinit("--with", extra).returncode, 0)
+        wait_until(lambda: len(agent.launches) == 2, "the agent has noted the launches")
+        self.assertEqual([bool(launch.must_upload) for launch in agent.launches], [False, True])
+
+    def test_files_go_along_only_to_who_takes_them_with_every_program(self):
+        self.agent(peer.run_program(lambda program: 0), capabilities=wire.UPLOADS)
+        result = self.run_mzinit("--with", self.write("extra.txt", b"extra"))
+        self.assertEqual((result.returncode, result.stderr), (126, b"mzinit: report.exe: --with: the agent takes no files\n"))
+
+    def test_files_that_are_not_there_are_an_error_before_any_agent_is_asked(self):
+        result = self.run_mzinit("--with", "nosuch")
+        self.assertEqual((result.returncode, result.stderr),
+                         (126, b"mzinit: report.exe: --with nosuch: No such file or directory\n"))
 
     def test_an_option_allows_what_the_configuration_forbids(self):
         self.configure("[host]\nupload = never\n")

@@ -150,14 +150,21 @@ class PlaceTests:
         conf = self.configure("paths.conf", f"[path]\nmap = {self.directory}=Z:\\host")
         variables = {"A": self.path("a b"), "B": f"{self.path('x')}:rel/ative:/none:{self.path('y')}/", "C": "/plain:text", "E": "/none",
                      "WSLENV": "A/p:B/l:C:E/p:F/x", "MZINIT_CONF": conf}
-        expected = f"A=Z:\\host\\a b\nB=Z:\\host\\x;rel\\ative;Z:\\host\\y\\\nC=/plain:text\nWSLENV={variables['WSLENV']}\n"
-        result = self.bash("$S/env.exe A B C E WSLENV", **variables)
-        self.assertEqual((result.returncode, result.stdout.decode(), result.stderr), (1, expected, b""))
+        # An agent on the same kernel sees what no table has.
+        none = ";Z:\\none" if self.passes_descriptors else ""
+        expected = f"A=Z:\\host\\a b\nB=Z:\\host\\x;rel\\ative{none};Z:\\host\\y\\\nC=/plain:text\nWSLENV={variables['WSLENV']}\n"
+        result = self.bash("$S/env.exe A B C WSLENV", **variables)
+        self.assertEqual((result.returncode, result.stdout.decode(), result.stderr), (0, expected, b""))
+        self.assertEqual(self.bash("$S/env.exe E", **variables).returncode, 0 if self.passes_descriptors else 1)
         result = self.bash("$S/env.exe A B C WSLENV", MZINIT_DEBUG="1", **variables)
         self.assertEqual((result.returncode, result.stdout.decode()), (0, expected))
         self.assertEqual(result.stderr.decode().splitlines(),
-                         ['mzinit: WSLENV: "F/x" is not NAME or NAME/FLAGS', "mzinit: WSLENV: B: the host has no path for /none",
-                          "mzinit: WSLENV: E: the host has no path for /none"])
+                         ['mzinit: WSLENV: "F/x" is not NAME or NAME/FLAGS', "mzinit: WSLENV: B: no path on the host is known here for /none",
+                          "mzinit: WSLENV: E: no path on the host is known here for /none"])
+
+    def test_wslenv_without_any_table(self):
+        known = f"P={on_windows(SAMPLES)}\n"
+        self.assertEqual(self.output("$S/env.exe P", WSLENV="P/p", P=SAMPLES), known)
 
     def test_no_variable_is_there_twice(self):
         output = self.output("$S/env.exe", WSLENV="PATH:Path:new:NEW:mzinit_agents", Path="C:\\x", new="1", NEW="2", mzinit_agents="guest")
@@ -188,6 +195,14 @@ class RelayedPlaceTests(PlaceTests):
     def test_directory_without_a_name_that_anybody_could_use(self):
         enter = f"cd $D/shared && for i in $(seq 45); do mkdir -p {'y' * 100} && cd {'y' * 100} || exit 3; done; "
         self.assertEqual(self.output(enter + "$S/cwd.exe"), on_windows(self.path(FALLBACK)) + "\n")
+
+    def test_wslenv_goes_by_the_agents_table(self):
+        # The guest's knows other places, and another name for one of them; both have to give way.
+        conf = self.configure("table.conf", f"[path]\nmap = {self.directory}=Z:\\host")
+        paths = ":".join((SAMPLES, "rel/ative", self.path(SHARED, "x/"), self.path("guest")))
+        for value, place in ((paths, on_windows(SAMPLES)), ("rel:" + paths, "rel;" + on_windows(SAMPLES))):
+            expected = f"P={place};rel\\ative;{on_windows(self.path(SHARED))}\\x\\;Z:\\host\\guest\n"
+            self.assertEqual(self.output("$S/env.exe P", WSLENV="P/l", P=value, MZINIT_CONF=conf), expected)
 
     def test_bind_mount_of_what_is_configured(self):
         host = on_windows(SAMPLES) if self.windows else SAMPLES

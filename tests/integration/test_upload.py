@@ -111,6 +111,11 @@ class StoreTests(UploadTests):
         self.assert_ran(self.shell(f"exec {bridges.MZINIT} run --with $D/tmpfs/uses_dlls_plugin.dll "
                                    "$D/tmpfs/uses_dlls.exe uses_dlls_plugin.dll"), LINES + PLUGIN_LINE)
 
+    def test_what_the_host_sees_is_sent_with_what_has_to_be_beside_it(self):
+        self.assert_ran(self.shell("cp $S/uses_dlls_plugin.dll $D/tmpfs/beside.dll && exec "
+                                   f"{bridges.MZINIT} run --with $D/tmpfs/beside.dll $S/uses_dlls.exe beside.dll"), LINES + PLUGIN_LINE)
+        self.assertIsNotNone(self.uploaded()[0])
+
     def test_it_can_be_forbidden(self):
         self.assert_refused(self.shell(f"exec {bridges.MZINIT} run --upload=never $D/tmpfs/hello.exe"), 126, "no path for it")
         self.assertEqual(self.uploaded(), [None])
@@ -292,6 +297,12 @@ class LinuxDescriptors(UploadTests, unittest.TestCase):
     @classmethod
     def start(cls, arguments):
         return bridges.start_linux_bridge(cls.directory, "unix", ["--listen", f"unix:{cls.root}/agent.sock", *arguments])
+
+    def test_what_is_passed_is_sent_with_what_has_to_be_beside_it(self):
+        beside = shutil.copy(os.path.join(SAMPLES, "uses_dlls_plugin.dll"), os.path.join(self.directory, "beside.dll"))
+        self.assert_ran(bridges.run([bridges.MZINIT, "run", "--with", beside, f"{SAMPLES}/uses_dlls.exe", "beside.dll"], env=self.environment,
+                                    stdin=subprocess.DEVNULL, capture_output=True), LINES + PLUGIN_LINE)
+        self.assertIsNotNone(self.uploaded()[0])
 
     def run_in_root(self):
         environment = dict(self.environment, MZINIT_HOST="unix:/agent.sock")

@@ -384,7 +384,16 @@ class Session:
         self.passed = dict(zip(kinds, self.connection.descriptors))
         if any(os.isatty(descriptor) for descriptor in self.passed.values()):
             raise ProtocolError("a terminal was passed")
+        self.check_capabilities(message)
         return message
+
+    def check_capabilities(self, launch):
+        agreed = self.greeting_fields["capabilities"] & self.client_greeting.capabilities
+        if launch.must_upload and not (launch.can_upload and agreed & wire.UPLOADS and agreed & wire.REQUESTED_UPLOADS):
+            raise ProtocolError("an upload is insisted on without the capability")
+        for variable in launch.environment:
+            if "paths" in variable and ("value" in variable or not agreed & wire.PATH_LISTS):
+                raise ProtocolError(f"a list of paths with a value, or without the capability: {variable}")
 
     def read_report(self):
         """The Report, as section 5 wants it."""

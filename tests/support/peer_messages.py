@@ -24,7 +24,8 @@ class Field(NamedTuple):
 
 PATH_MAPPING = {1: Field("guest", STRING), 2: Field("host", STRING)}
 RUNNER = {1: Field("kind", STRING), 2: Field("command", STRING)}
-ENVIRONMENT_VARIABLE = {1: Field("name", BYTES), 2: Field("value", BYTES)}
+TRANSLATED_PATH = {1: Field("guest", BYTES), 2: Field("host", BYTES)}
+ENVIRONMENT_VARIABLE = {1: Field("name", BYTES), 2: Field("value", BYTES), 3: Field("paths", TRANSLATED_PATH, repeated=True)}
 MANIFEST_FILE = {1: Field("name", STRING), 2: Field("size", UINT), 3: Field("sha256", BYTES)}
 TERMINAL = {1: Field("rows", UINT), 2: Field("columns", UINT), 3: Field("name", STRING)}
 
@@ -42,7 +43,7 @@ MESSAGES = {
         9: Field("environment", ENVIRONMENT_VARIABLE, repeated=True), 10: Field("terminal_streams", UINT),
         11: Field("terminal", TERMINAL), 12: Field("descriptors", UINT, repeated=True),
         13: Field("raw_command_tail", STRING), 14: Field("has_raw_command_tail", BOOL), 15: Field("depth", UINT),
-        16: Field("detach", BOOL), 17: Field("can_upload", BOOL)}),
+        16: Field("detach", BOOL), 17: Field("can_upload", BOOL), 18: Field("must_upload", BOOL)}),
     "LaunchReply": (5, {1: Field("process_id", UINT), 2: Field("image_kind", UINT), 3: Field("relayed_streams", UINT),
                           4: Field("terminal", UINT), 5: Field("detached", BOOL)}),
     "LaunchError": (6, {

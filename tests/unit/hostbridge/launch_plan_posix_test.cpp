@@ -116,5 +116,11 @@ TEST_F(LaunchPlanTest, LeavesOtherRunnersWhereTheyAreToStart) {
     EXPECT_TRUE(planned.uses_passed_directory);
 }
 
+TEST_F(LaunchPlanTest, GivesListsOfPathsTheFormThatTheRunnersProgramsKnow) {
+    request_.path_lists = {{"LIST", {"/srv/a b/", "rel\\ative", "C:\\x", "/"}}};
+    EXPECT_EQ(called("LIST", plan_well("wine")), std::vector<std::string>{"LIST=Z:\\srv\\a b\\;rel\\ative;C:\\x;Z:\\"});
+    EXPECT_EQ(called("LIST", plan_well("native")), std::vector<std::string>{"LIST=/srv/a b/;rel\\ative;C:\\x;/"});
+}
+
 }  // namespace
 }  // namespace hostbridge

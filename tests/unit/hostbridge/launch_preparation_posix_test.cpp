@@ -162,6 +162,17 @@ TEST_F(LaunchPreparation, AsksForAProgramThatItDoesNotSeeIfTheClientWouldSendIt)
     EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
 }
 
+TEST_F(LaunchPreparation, AsksForAProgramThatItSeesIfSomethingHasToGoWithIt) {
+    const ProgramStore store(directory_ / "store", 1000);
+    context_.store = &store;
+    context_.can_ask_for_upload = true;
+    map("/guest", directory_.path());
+    launch_.set_must_upload(true);
+    EXPECT_TRUE(std::holds_alternative<UploadNeeded>(prepare_launch(launch_, descriptors_, context_)));
+    descriptors_.program = open(directory_ / "tool.exe");
+    EXPECT_TRUE(std::holds_alternative<UploadNeeded>(prepare_launch(launch_, descriptors_, context_)));
+}
+
 TEST_F(LaunchPreparation, StartsAProgramThatTheClientHasSent) {
     launch_.set_working_directory("/elsewhere");
     context_.fallback_directory = "/";
@@ -269,6 +280,30 @@ TEST_F(LaunchPreparation, RefusesAPassedWorkingDirectoryThatIsNone) {
     map("/guest", directory_.path());
     descriptors_.working_directory = open(directory_ / "tool.exe");
     EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY);
+}
+
+TEST_F(LaunchPreparation, PutsListsOfPathsTogetherByTheTablesOfTheProgram) {
+    map("/guest", directory_.path());
+    const auto add = [this](const char* name, std::initializer_list<std::pair<const char*, const char*>> paths) {
+        auto& variable = *launch_.add_environment();
+        variable.set_name(name);
+        for (const auto& [guest, host] : paths) {
+            auto& path = *variable.add_paths();
+            path.set_guest(guest);
+            path.set_host(host);
+        }
+    };
+    add("MIXED", {{"/guest/a", "G:\\a"}, {"", "sub\\b"}, {"/other/c", "O:\\c"}, {"/none", ""}, {"/guest", ""}});
+    add("NONE", {{"/none", ""}});
+    const auto lists = prepare_well().path_lists;
+    ASSERT_EQ(lists.size(), 2u);
+    EXPECT_EQ(lists[0].name, "MIXED");
+    EXPECT_EQ(lists[0].paths, (std::vector<std::string>{directory_ / "a", "sub\\b", "O:\\c", directory_.path()}));
+    EXPECT_TRUE(lists[1].paths.empty());
+    context_.same_kernel = true;
+    EXPECT_EQ(prepare_well().path_lists.at(1).paths, std::vector<std::string>{"/none"});
+    launch_.mutable_environment(1)->mutable_paths(0)->set_host(std::string("a\0b", 3));
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED);
 }
 
 TEST_F(LaunchPreparation, RefusesNulBytesAndImpossibleVariables) {

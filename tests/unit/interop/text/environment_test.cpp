@@ -196,8 +196,17 @@ TEST(Wslenv, TranslatesPathsAndListsAlike) {
 TEST(Wslenv, KeepsRelativePartsAndDropsUntranslatableOnesWithAWarning) {
     const WslenvSelection selection = selected("A/l:B/p", {{"A", "sub/dir:/etc:/mnt/c/x"}, {"B", "/etc"}});
     EXPECT_EQ(selection.overlay, (EnvironmentOverlay{{"WSLENV", "A/l:B/p"}, {"A", "sub\\dir;C:\\x"}}));
-    EXPECT_EQ(selection.warnings,
-              (std::vector<std::string>{"A: the host has no path for /etc", "B: the host has no path for /etc"}));
+    EXPECT_EQ(selection.warnings, (std::vector<std::string>{"A: no path on the host is known here for /etc",
+                                                            "B: no path on the host is known here for /etc"}));
+}
+
+TEST(Wslenv, TellsWhatListsConsistOfForWhoKnowsMorePaths) {
+    const WslenvSelection selection =
+        selected("A/l:B/p:C/p:D/p:E:A/p", {{"A", "sub/dir::/etc:/mnt/c/x"}, {"B", "/etc"}, {"C", ""}, {"E", "/mnt/c"}});
+    EXPECT_EQ(selection.path_lists,
+              (std::vector<std::pair<std::string, std::vector<SelectedPath>>>{
+                  {"B", {{"/etc", ""}}}, {"A", {{"", "sub\\dir"}, {"/etc", ""}, {"/mnt/c/x", "C:\\x"}}}}));
+    EXPECT_EQ(arrived("A/p", {{"A", "C:\\x"}}).path_lists.size(), 0u);
 }
 
 TEST(Wslenv, WarnsOfEntriesThatItDrops) {
@@ -241,6 +250,23 @@ TEST(Wslenv, LetsTheLastEntryForANameDecide) {
     EXPECT_EQ(selected("A/p:A", {{"A", "/etc"}}).overlay, (EnvironmentOverlay{{"WSLENV", "A/p:A"}, {"A", "/etc"}}));
     EXPECT_EQ(selected("A:a", {{"A", "1"}, {"a", "2"}}).overlay,
               (EnvironmentOverlay{{"WSLENV", "A:a"}, {"A", "1"}, {"a", "2"}}));
+    EXPECT_EQ(selected("A:B:A", {{"A", "1"}, {"B", "2"}}).overlay,
+              (EnvironmentOverlay{{"WSLENV", "A:B:A"}, {"B", "2"}, {"A", "1"}}));
+    EXPECT_EQ(selected("WSLENV:A", {{"WSLENV", "x"}, {"A", "1"}}).overlay,
+              (EnvironmentOverlay{{"WSLENV", "x"}, {"A", "1"}}));
+}
+
+TEST(Wslenv, IsAskedForEachNameOnce) {
+    std::string wslenv;
+    for (int number = 0; number < 1000; ++number) wslenv += "A:B/p:";
+    std::size_t lookups = 0;
+    const auto count = [&lookups](const std::string&) {
+        ++lookups;
+        return std::optional<std::string>("/etc");
+    };
+    const WslenvSelection selection = select_for_windows(wslenv, count, drive_c());
+    EXPECT_EQ(lookups, 2u);
+    EXPECT_EQ(selection.overlay, (EnvironmentOverlay{{"WSLENV", wslenv}, {"A", "/etc"}}));
 }
 
 }  // namespace

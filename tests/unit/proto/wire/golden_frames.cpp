@@ -153,6 +153,24 @@ std::vector<GoldenFrame> golden_frames() {
                     m.mutable_launch()->set_program("/tmp/report.exe");
                     m.mutable_launch()->set_can_upload(true);
                 }),
+        control("launch_must_upload.bin",
+                [](auto& m) {
+                    m.mutable_launch()->set_program("/tmp/report.exe");
+                    m.mutable_launch()->set_can_upload(true);
+                    m.mutable_launch()->set_must_upload(true);
+                }),
+        control("launch_path_lists.bin",
+                [](auto& m) {
+                    m.mutable_launch()->set_program("/srv/report.exe");
+                    auto& variable = *m.mutable_launch()->add_environment();
+                    variable.set_name("LIBRARIES");
+                    for (const auto& [guest, host] :
+                         {std::pair("/srv/\xff", ""), std::pair("", "sub\\\xc3\xbc"), std::pair("/mnt/c/x", "C:\\x")}) {
+                        auto& path = *variable.add_paths();
+                        path.set_guest(guest);
+                        path.set_host(host);
+                    }
+                }),
         control("manifest_request.bin", [](auto& m) { m.mutable_manifest_request(); }),
         control("manifest.bin",
                 [](auto& m) {

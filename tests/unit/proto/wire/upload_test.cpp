@@ -108,6 +108,14 @@ TEST(WishRules, WantAscendingIndicesOfTheManifest) {
     EXPECT_EQ(wanted_size(manifest_of({1, 20, 300}), wish_of({0, 2})), 301u);
 }
 
+TEST(UploadRequest, NeedsAClientThatMayBeAskedForIt) {
+    mzinit::v1::Launch launch;
+    EXPECT_TRUE(is_upload_request(launch, false));
+    launch.set_must_upload(true);
+    EXPECT_TRUE(is_upload_request(launch, true));
+    EXPECT_FALSE(is_upload_request(launch, false));
+}
+
 class AgentUpload : public ::testing::Test {
   protected:
     void launch(bool can_upload = true) {
@@ -130,6 +138,14 @@ class AgentUpload : public ::testing::Test {
 
     AgentProtocol agent{uploading_options(2, 1000), nullptr};
 };
+
+TEST_F(AgentUpload, IsNotWantedByWhoDoesNotOfferIt) {
+    const ClientHandshake client(uploading_options(1), {}, ClientHandshake::KeyPolicy::if_asked);
+    ASSERT_TRUE(receive(agent, client.greeting_frame()));
+    const auto launched = receive(agent, control_frame([](auto& m) { m.mutable_launch()->set_must_upload(true); }));
+    ASSERT_FALSE(launched);
+    EXPECT_EQ(launched.error().code, PeerFault::malformed_message);
+}
 
 TEST_F(AgentUpload, AsksTakesAndStarts) {
     ask();
