@@ -112,9 +112,10 @@ void add_subcommands(CLI::App& app, CommandLine& line) {
 }
 
 constexpr const char* run_usage =
-    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--text[=ENCODING]]\n"
+    "Usage: mzinit run [--detach] [--interactive] [--pty=auto|always|never] [--text[=ENCODING]] [--raw-args]\n"
     "                  [--upload=auto|never] [--with FILE|DIR]... [--] FILE [ARGUMENT...]\n"
-    "       mzinit run --host [--detach] [--pty=auto|always|never] [--text[=ENCODING]] [--] NAME [ARGUMENT...]\n"
+    "       mzinit run --host [--detach] [--pty=auto|always|never] [--text[=ENCODING]] [--raw-args] [--]\n"
+    "                  NAME [ARGUMENT...]\n"
     "\n"
     "Runs FILE, a path, as the kernel would have it run, and ends as it does.\n"
     "\n"
@@ -128,6 +129,9 @@ constexpr const char* run_usage =
     "of "
     "lines.\n"
     "                 ENCODING says what it is: auto, utf-16, utf-8, a code page as cp850; never: leave it as it is\n"
+    "  --raw-args     write the ARGUMENTs, with a blank between them, into the command line of a program on Windows as "
+    "they are,\n"
+    "                 for programs that read it in a way of their own: --raw-args cmd.exe '/c \"dir & ver\"'\n"
     "  --upload=WHEN  whether FILE is sent to a host that does not see it, with the DLLs beside it that it needs: "
     "auto;\n"
     "                 never. Otherwise as configured\n"
@@ -147,6 +151,8 @@ bool take_run_option(const std::string& option, std::vector<std::string>& words,
         invocation.interactive = true;
     } else if (option == "--detach") {
         invocation.detach = true;
+    } else if (option == "--raw-args") {
+        invocation.raw_arguments = true;
     } else if (option.starts_with(pty_option)) {
         invocation.pty = interop::parse_pty_mode(option.substr(pty_option.size()));
         return invocation.pty.has_value();

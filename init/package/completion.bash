@@ -59,7 +59,7 @@ _mzinit_run() {
         --text=*)
             _mzinit_offer_values --text= auto never utf-8 utf-16 cp437 cp850 cp852 cp858 cp866 cp1250 cp1251 cp1252
             ;;
-        -*) _mzinit_offer "$current" --host --detach --interactive --pty= --text --text= --upload= --with ;;
+        -*) _mzinit_offer "$current" --host --detach --interactive --pty= --text --text= --raw-args --upload= --with ;;
         *)
             [[ $host ]] || return
             _mzinit_offer_programs

@@ -119,8 +119,11 @@ LaunchRequest make_launch_request(const ProgramInvocation& invocation, const Pro
         launch.set_program_head_sha256(program.head_digest.data(), program.head_digest.size());
     }
     launch.add_argv(windows_argv0(invocation.path, invocation.argv0));
-    for (const std::string& argument : invocation.arguments) {
-        launch.add_argv(argument);
+    if (invocation.raw_arguments) {
+        launch.set_has_raw_command_tail(true);
+        launch.set_raw_command_tail(raw_command_tail(invocation.arguments));
+    } else {
+        for (const std::string& argument : invocation.arguments) launch.add_argv(argument);
     }
     launch.set_working_directory(working_directory());
     launch.set_host_working_directory(utf8_or_empty(paths.guest_to_host(launch.working_directory()).value_or("")));

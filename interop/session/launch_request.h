@@ -24,7 +24,7 @@ struct LaunchRequest {
 };
 
 /// Puts together what the agent has to know, before there is one: an agent waits only so long for what follows its Greeting.
-/// `program` is empty if and only if the invocation names one of the host's.
+/// `program` is empty if and only if the invocation names one of the host's. Raw arguments must be UTF-8.
 LaunchRequest make_launch_request(const ProgramInvocation& invocation, const ProgramFile& program,
                                   const Configuration& configuration, unsigned depth);
 

@@ -25,7 +25,9 @@
 #include "interop/session/host_session.h"
 #include "interop/session/launch_request.h"
 #include "interop/session/program_file.h"
+#include "interop/text/command_line.h"
 #include "interop/text/printable.h"
+#include "proto/wire/utf8_text.h"
 
 extern char** environ;
 
@@ -55,7 +57,7 @@ class ProgramRun {
     SessionOutcome run_on_host();
     /// Why these options cannot be kept to without a host; empty if they can.
     [[nodiscard]] std::string wish_for_host() const;
-    /// Why the files of --with cannot be sent; nothing if they can, as far as is known.
+    /// Why the files of --with cannot be sent, or the arguments; nothing if they can, as far as is known.
     [[nodiscard]] std::optional<std::string> find_bad_option() const;
     /// The program is one for Linux. Becomes it, or starts it detached.
     [[nodiscard]] int run_natively() const;
@@ -119,6 +121,10 @@ SessionOutcome ProgramRun::run_on_host() {
     if (invocation_.is_host_name && !has(proto::capability::host_names)) {
         return NotStarted{"the agent looks up no programs by name", exit_code::cannot_run};
     }
+    if (invocation_.raw_arguments && !has(proto::capability::raw_command_tail)) {
+        return NotStarted{"--raw-args is for hosts with Windows, where programs get a command line",
+                          exit_code::cannot_run};
+    }
     const bool takes_files = has(proto::capability::uploads);
     if (!invocation_.with.empty() && !(takes_files && has(proto::capability::requested_uploads))) {
         return NotStarted{"--with: the agent takes no files", exit_code::cannot_run};
@@ -179,6 +185,7 @@ std::optional<int> ProgramRun::try_local(Backend backend) {
 }
 
 std::string ProgramRun::wish_for_host() const {
+    if (invocation_.raw_arguments) return "--raw-args is for programs on a host with Windows, not for those run here";
     if (!invocation_.with.empty()) return "--with is for programs that are sent to the host, not for those run here";
     return {};
 }
@@ -245,6 +252,10 @@ std::optional<int> ProgramRun::configure() {
 std::optional<std::string> ProgramRun::find_bad_option() const {
     for (const std::string& path : invocation_.with) {
         if (access(path.c_str(), F_OK) != 0) return proto::errno_error(errno, "--with " + path).message();
+    }
+    if (invocation_.raw_arguments) {
+        const std::string tail = raw_command_tail(invocation_.arguments);
+        if (proto::to_utf8_text(tail) != tail) return "--raw-args: the arguments are not valid UTF-8";
     }
     return std::nullopt;
 }

@@ -24,6 +24,7 @@ struct ProgramInvocation {
     std::vector<std::string>
         with;                    ///< --with: files and directories that are sent with the program, which is sent then.
     bool detach = false;         ///< Only to be started; see run_program().
+    bool raw_arguments = false;  ///< `arguments` are a command line of Windows', cut at blanks: not to be quoted.
     bool is_host_name = false;   ///< `path` is no path here but the name of a program of the host's.
 };
 

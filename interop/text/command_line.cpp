@@ -149,6 +149,12 @@ proto::Result<std::u16string> build_command_line(const std::vector<std::string>&
     return checked_length(std::move(*line), max_command_line_units);
 }
 
+std::string raw_command_tail(const std::vector<std::string>& arguments) {
+    std::string tail;
+    for (const std::string& argument : arguments) tail += (&argument == &arguments.front() ? "" : " ") + argument;
+    return tail;
+}
+
 proto::Result<std::u16string> build_raw_command_line(std::string_view argv0, std::string_view tail) {
     proto::Result<std::u16string> line = program_name(argv0);
     if (!line) return line;

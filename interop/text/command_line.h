@@ -42,6 +42,9 @@ std::string windows_argv0(std::string_view exec_path, std::string_view argv0);
 /// Source: Microsoft, "Parsing C++ command-line arguments".
 proto::Result<std::u16string> build_command_line(const std::vector<std::string>& argv);
 
+/// The words of a command line, argv[1] and what follows, as they are, with a blank between them: for build_raw_command_line().
+std::string raw_command_tail(const std::vector<std::string>& arguments);
+
 /// As build_command_line, with `tail` unquoted and unchanged in the place of argv[1] and what follows.
 proto::Result<std::u16string> build_raw_command_line(std::string_view argv0, std::string_view tail);
 

@@ -225,6 +225,11 @@ class ByAgent(BatchTests):
         with open(self.environment["MZINIT_CONF"], "a", encoding="ascii") as file:
             file.write("[route]\nbatch = host\n")
 
+    def test_a_raw_command_line_is_refused(self):
+        result = bridges.run([MZINIT, "run", "--raw-args", "show.bat", "& echo x>marker"], capture_output=True, stdin=subprocess.DEVNULL,
+                             cwd=self.directory, env=self.environment)
+        self.assertEqual((result.returncode, result.stdout, result.stderr.count(b"\n")), (126, b"", 1), result.stderr)
+
 
 class LinuxAgent(ByAgent, unittest.TestCase):
     def start_bridge(self):

@@ -154,6 +154,21 @@ class Sessions(ClientTest):
                 self.assertEqual(sorted(sent, key=lambda variable: variable["name"]), expected)
                 agent.close()
 
+    def test_a_raw_command_line_is_sent_as_it_is(self):
+        agent = self.agent(peer.run_program(cat), capabilities=wire.RAW_TAIL)
+        result = self.run_with([bridges.MZINIT, "run", "--raw-args", self.program, "/c", '"a  b', "", 'c"'])
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        wait_until(lambda: agent.launches, "the agent has noted the launch")
+        launch = agent.launches[0]
+        self.assertEqual((launch.has_raw_command_tail, launch.raw_command_tail, launch.argv), (True, '/c "a  b  c"', [b"report.exe"]))
+
+    def test_a_raw_command_line_is_refused_where_there_is_none(self):
+        self.agent(peer.run_program(cat), capabilities=0)
+        for word, reason in (("x", "--raw-args is for hosts with Windows, where programs get a command line"),
+                             (b"\xff", "--raw-args: the arguments are not valid UTF-8")):
+            result = self.run_with([bridges.MZINIT, "run", "--raw-args", self.program, word])
+            self.assertEqual((result.returncode, result.stderr.decode()), (126, f"mzinit: report.exe: {reason}\n"))
+
     def test_input_is_taken_exactly_as_far_as_it_was_read(self):
         def three(program):
             program.read(3)

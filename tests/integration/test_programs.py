@@ -111,6 +111,15 @@ class ProgramTests:
                 if self.windows and all(map(applies_list2cmdline, arguments)):
                     self.assertTrue(received["line"].endswith(" " + subprocess.list2cmdline(arguments)), received["line"])
 
+    def test_raw_arguments_are_the_command_line(self):
+        result = self.run_program([bridges.MZINIT, "run", "--raw-args", "args.exe", '-x "a', "", 'b"c d\\" ü'])
+        if self.windows:
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            self.assertEqual(json.loads(result.stdout)["line"].partition(" ")[2], '-x "a  b"c d\\" ü')
+        else:
+            self.assertEqual((result.returncode, result.stdout, result.stderr.decode()),
+                             (126, b"", "mzinit: args.exe: --raw-args is for hosts with Windows, where programs get a command line\n"))
+
     def test_many_arguments_work_or_are_refused_at_once(self):
         result = self.run_program(["./args.exe"] + ["x"] * 100_000)
         if result.returncode == 0:

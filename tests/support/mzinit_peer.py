@@ -389,6 +389,8 @@ class Session:
 
     def check_capabilities(self, launch):
         agreed = self.greeting_fields["capabilities"] & self.client_greeting.capabilities
+        if launch.has_raw_command_tail and not agreed & wire.RAW_TAIL:
+            raise ProtocolError("a raw command tail without the capability")
         if launch.must_upload and not (launch.can_upload and agreed & wire.UPLOADS and agreed & wire.REQUESTED_UPLOADS):
             raise ProtocolError("an upload is insisted on without the capability")
         for variable in launch.environment:

@@ -131,6 +131,12 @@ TEST(CommandLine, TakesARawTailAsItIs) {
     EXPECT_EQ(fault_of(build_raw_command_line("p", std::string(32766, 'a'))), CommandLineFault::too_long);
 }
 
+TEST(CommandLine, HasARawTailOfTheWordsWithBlanksBetweenThem) {
+    EXPECT_EQ(raw_command_tail({}), "");
+    EXPECT_EQ(raw_command_tail({"/c \"a  b\" "}), "/c \"a  b\" ");
+    EXPECT_EQ(raw_command_tail({"/c", "", "\"x", "y\""}), "/c  \"x y\"");
+}
+
 TEST(CommandLine, ShortensTheProgramNameOnlyIfItIsThePathOfExecution) {
     EXPECT_EQ(windows_argv0("/mnt/c/Windows/System32/cmd.exe", "/mnt/c/Windows/System32/cmd.exe"), "cmd.exe");
     EXPECT_EQ(windows_argv0("./args.exe", "./args.exe"), "args.exe");
