@@ -122,6 +122,21 @@ void enlarge_thread_pool(uv_loop_t* loop) {
     set_own_variable(variable, nullptr);
 }
 
+// The loop's end waits for all work. That would be as long as another agent has the store's lock, which may be stopped; what an
+// upload leaves behind the next one removes. To be destroyed before the loop, after all else.
+class EndWithoutStore {
+  public:
+    explicit EndWithoutStore(const uv::WorkLane& lane) : lane_(lane) {}
+    EndWithoutStore(const EndWithoutStore&) = delete;
+    EndWithoutStore& operator=(const EndWithoutStore&) = delete;
+    ~EndWithoutStore() {
+        if (lane_.is_working()) std::_Exit(EXIT_SUCCESS);
+    }
+
+  private:
+    const uv::WorkLane& lane_;
+};
+
 }  // namespace
 
 proto::Result<void> run_agent(const AgentOptions& options) {
@@ -141,6 +156,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     uv::Loop loop;
     enlarge_thread_pool(loop.get());
     uv::WorkLane store_lane(loop.get(), limits::store_threads);
+    const EndWithoutStore end_without_store(store_lane);
     DiscardedOutput discarded_output(scratch, limits::discarded_outputs);
     SessionServices services{.loop = loop.get(),
                              .launcher = nullptr,

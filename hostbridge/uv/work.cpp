@@ -43,6 +43,7 @@ struct WorkLane::State {
 
     uv_loop_t* loop;
     std::size_t free_threads;
+    std::size_t working = 0;
     Ticket last_ticket = 0;
     std::map<Ticket, Piece> waiting;
 };
@@ -50,9 +51,11 @@ struct WorkLane::State {
 void WorkLane::State::start_next(const std::shared_ptr<State>& state) {
     if (state->free_threads == 0 || state->waiting.empty()) return;
     --state->free_threads;
+    ++state->working;
     Piece piece = std::move(state->waiting.extract(state->waiting.begin()).mapped());
     queue_work(state->loop, std::move(piece.work), [state, done = std::move(piece.done)] {
         ++state->free_threads;
+        --state->working;
         start_next(state);
         done();
     });
@@ -69,6 +72,8 @@ WorkLane::Ticket WorkLane::queue(std::function<void()> work, std::function<void(
     State::start_next(state_);
     return ticket;
 }
+
+bool WorkLane::is_working() const { return state_->working > 0; }
 
 bool WorkLane::drop(Ticket ticket) {
     // Destroyed when it is out of the map: its functions may hold what comes back here.

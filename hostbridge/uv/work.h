@@ -33,6 +33,9 @@ class WorkLane {
     /// Drops a piece that waits, with what its functions hold; neither is called. False if it no longer waits.
     bool drop(Ticket ticket);
 
+    /// Whether a piece holds a thread.
+    [[nodiscard]] bool is_working() const;
+
   private:
     struct State;
     std::shared_ptr<State> state_;  // shared with what is under way

@@ -458,6 +458,19 @@ class OtherLinuxAgents(unittest.TestCase):
     def incoming(self):
         return os.listdir(os.path.join(self.directory, "cache", "incoming"))
 
+    def test_an_agent_ends_also_while_another_has_the_lock_of_its_store(self):
+        bridge = self.start()
+        self.connect(bridge).run(OnLinux.files, ("true",))
+        with locked(os.path.join(self.directory, "cache", "lock")):
+            client = self.connect(bridge)
+            client.ask(OnLinux.files, ("true",))
+            client.send_manifest(OnLinux.files)
+            client.connection.send_control("Ping", token=5)
+            while client.next_control().name != "Pong":
+                pass
+            bridge.process.send_signal(signal.SIGTERM)
+            self.assertEqual(bridge.process.wait(bridges.HANG_GUARD), 0)
+
     def test_an_agent_that_is_killed_leaves_only_what_the_next_one_removes(self):
         bridge = self.start()
         files = [*OnLinux.files, ("large.bin", os.urandom(1 << 20))]

@@ -80,7 +80,9 @@ TEST_F(WorkLaneTest, KeepsTheOrder) {
 }
 
 TEST_F(WorkLaneTest, DropsWhatHasNotBegun) {
+    EXPECT_FALSE(lane_.is_working());
     const auto first = queue(1);
+    EXPECT_TRUE(lane_.is_working());
     queue(2);
     const auto third = queue(3);
     queue(4);
@@ -90,6 +92,7 @@ TEST_F(WorkLaneTest, DropsWhatHasNotBegun) {
     EXPECT_FALSE(lane_.drop(0));
     door_.open();
     run_until([&] { return done_.size() == 3; });
+    EXPECT_FALSE(lane_.is_working());
     EXPECT_EQ(door_.waiting(), 3u);
     EXPECT_EQ(done_.back(), 4);
 }
