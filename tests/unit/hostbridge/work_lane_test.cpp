@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -94,7 +95,9 @@ TEST_F(WorkLaneTest, DropsWhatHasNotBegun) {
     run_until([&] { return done_.size() == 3; });
     EXPECT_FALSE(lane_.is_working());
     EXPECT_EQ(door_.waiting(), 3u);
-    EXPECT_EQ(done_.back(), 4);
+    // The last may be done before the loop has heard of one that ran beside it.
+    std::ranges::sort(done_);
+    EXPECT_EQ(done_, (std::vector<int>{1, 2, 4}));
 }
 
 TEST_F(WorkLaneTest, DropsWhatWaitsWhenItIsDestroyed) {
