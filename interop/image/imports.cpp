@@ -97,8 +97,7 @@ std::vector<std::uint32_t> find_forwarders(ImageReader& file, const PeLayout& la
         if (address >= begin && address - begin < layout.size_of_exports()) forwarders.push_back(address);
     }
     std::ranges::sort(forwarders);
-    const auto repeated = std::ranges::unique(forwarders);
-    forwarders.erase(repeated.begin(), repeated.end());
+    forwarders.erase(std::unique(forwarders.begin(), forwarders.end()), forwarders.end());
     return forwarders;
 }
 
