@@ -47,17 +47,6 @@ bool asks_to_end(mzinit::v1::SignalNumber signal) {
 
 }  // namespace
 
-/// What the work queue needs for one Launch; shared with it because the session may end first.
-struct Session::LaunchJob {
-    mzinit::v1::Launch launch;
-    LaunchDescriptors descriptors;
-    LaunchContext context;
-    interop::PathMap map;  // copies: the session's services may be gone first
-    LaunchPolicy policy;
-    std::optional<StoredProgram> stored;  // has come from the client
-    Preparation outcome;
-};
-
 Session::Session(SessionServices& services, std::unique_ptr<Connection> connection, const Peer& peer,
                  KeyPolicy key_policy, const proto::Nonce& nonce, Events events)
     : services_(services),
@@ -93,7 +82,8 @@ void Session::abort(std::string_view reason) {
 
 std::span<char> Session::receive_buffer() {
     // Large only for those who send much: every session keeps its buffer.
-    return protocol_.decoder().prepare(stdin_ || upload_ ? limits::connection_read : limits::small_connection_read);
+    return protocol_.decoder().prepare(
+        stdin_ || (pending_ && pending_->awaits_upload()) ? limits::connection_read : limits::small_connection_read);
 }
 
 void Session::received(std::size_t size, PassedDescriptors descriptors) {
@@ -168,11 +158,11 @@ void Session::handle(proto::AgentEvent next) {
     } else if (auto* received = std::get_if<event::ReportReceived>(&next)) {
         take_report(received->report);
     } else if (auto* manifest = std::get_if<event::ManifestReceived>(&next)) {
-        take_manifest(manifest->manifest);
+        pending_->take_manifest(manifest->manifest);
     } else if (auto* file_data = std::get_if<event::UploadData>(&next)) {
-        take_upload(file_data->bytes);
+        pending_->take_upload(file_data->bytes);
     } else if (auto* end = std::get_if<event::UploadEnded>(&next)) {
-        end_upload(end->is_complete);
+        pending_->end_upload(end->is_complete);
     } else if (auto* data = std::get_if<event::StdinData>(&next)) {
         take_stdin(data->bytes);
     } else if (std::holds_alternative<event::StdinEnded>(next)) {
@@ -285,54 +275,43 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
     }
     phase_ = Phase::preparing;
     tick_.start(proto::limits::progress_interval, proto::limits::progress_interval);
-    auto job = std::make_shared<LaunchJob>(LaunchJob{.launch = std::move(launch),
-                                                     .descriptors = std::move(*descriptors),
-                                                     .context = {},
-                                                     .map = services_.map,
-                                                     .policy = services_.launch_policy,
-                                                     .stored = {},
-                                                     .outcome = {}});
-    job->context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
-                    .map = &job->map,
-                    .fallback_directory = services_.fallback_directory,
-                    .store = services_.store,
-                    .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload(),
-                    .policy = &job->policy,
-                    .peer = peer_};
-    prepare(std::move(job));
-}
-
-void Session::prepare(std::shared_ptr<LaunchJob> job) {
+    pending_ = std::make_shared<PendingLaunch>(
+        services_.loop, services_.store_lane, protocol_,
+        PendingLaunch::Job{
+            .launch = std::move(launch),
+            .descriptors = std::move(*descriptors),
+            .map = services_.map,
+            .policy = services_.launch_policy,
+            .context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
+                        .fallback_directory = services_.fallback_directory,
+                        .store = services_.store,
+                        .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload(),
+                        .peer = peer_},
+            .stored = {},
+            .outcome = {}},
+        PendingLaunch::Events{.progressed =
+                                  [this] {
+                                      deadline_.start(services_.start_limit);
+                                      flush();
+                                  },
+                              .prepared = [this](PreparedLaunch prepared) { start_program(std::move(prepared)); },
+                              .failed = [this](const LaunchFailure& failure) { fail_launch(failure); }});
     deadline_.start(services_.start_limit);
-    const auto work = [job] {
-        job->outcome =
-            prepare_launch(job->launch, job->descriptors, job->context, std::exchange(job->stored, std::nullopt));
-    };
-    const auto done = [job, weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && self->phase_ == Phase::preparing) self->prepared(job);
-    };
-    // What a client that does not send it has passed may have to be copied into the store.
-    const bool may_wait_for_store =
-        job->context.store != nullptr && job->descriptors.program && !job->context.can_ask_for_upload;
-    if (may_wait_for_store) {
-        static_cast<void>(services_.store_lane->queue(work, done));
-    } else {
-        uv::queue_work(services_.loop, work, done);
-    }
+    pending_->begin();
 }
 
-void Session::prepared(const std::shared_ptr<LaunchJob>& shared_job) {
-    LaunchJob& job = *shared_job;
-    if (std::holds_alternative<UploadNeeded>(job.outcome)) return ask_for_upload(shared_job);
-    if (auto* failure = std::get_if<LaunchFailure>(&job.outcome)) return fail_launch(*failure);
-    auto& [request, stored] = std::get<PreparedLaunch>(job.outcome);
+void Session::start_program(PreparedLaunch prepared) {
+    auto& request = prepared.request;
     if (auto refused = services_.launcher->refusal(request.image)) return fail_launch(*refused);
     image_kind_ = protocol_image_kind(request.image);
-    stored_program_ = std::move(stored);
+    stored_program_ = std::move(prepared.stored);
+    const auto pending = std::exchange(pending_, nullptr);
+    record_->uploaded = pending->uploaded();
     // Which one a name has meant.
-    if (!job.launch.host_name().empty()) record_->program = request.program;
-    for (std::size_t i = 0; i < 3; ++i) request.passed_streams[i] = job.descriptors.streams[i].get();
-    request.passed_working_directory = job.descriptors.working_directory.get();
+    if (!pending->launch().host_name().empty()) record_->program = request.program;
+    const LaunchDescriptors& passed = pending->descriptors();
+    for (std::size_t i = 0; i < passed.streams.size(); ++i) request.passed_streams[i] = passed.streams[i].get();
+    request.passed_working_directory = passed.working_directory.get();
     launcher_was_asked_ = true;
     services_.launcher->launch(
         std::move(request),
@@ -344,69 +323,6 @@ void Session::prepared(const std::shared_ptr<LaunchJob>& shared_job) {
         [weak = weak_from_this()](ExitResult result) {
             if (const auto self = weak.lock(); self && self->phase_ == Phase::running) self->exited(result);
         });
-}
-
-// Each step of it has as long as a start has, because how long the whole takes is up to the program's size.
-void Session::ask_for_upload(std::shared_ptr<LaunchJob> job) {
-    deadline_.start(services_.start_limit);
-    awaiting_upload_ = std::move(job);
-    protocol_.send_manifest_request();
-    flush();
-}
-
-void Session::take_manifest(const mzinit::v1::Manifest& manifest) {
-    deadline_.start(services_.start_limit);
-    record_->uploaded = 0;
-    std::vector<ManifestEntry> entries;
-    for (const auto& file : manifest.files()) {
-        ManifestEntry entry{file.name(), file.size(), {}};
-        std::ranges::copy(file.sha256(), entry.sha256.begin());
-        entries.push_back(std::move(entry));
-    }
-    const auto failed = [this](const LaunchFailure& failure) { fail_launch(failure); };
-    upload_ = std::make_shared<ProgramUpload>(
-        services_.loop, *services_.store_lane, *services_.store,
-        ProgramUpload::Events{.wanted =
-                                  [this](std::span<const std::uint32_t> indices) {
-                                      deadline_.start(services_.start_limit);
-                                      protocol_.send_files_wanted(indices);
-                                      flush();
-                                  },
-                              .stored =
-                                  [this](std::uint32_t bytes) {
-                                      deadline_.start(services_.start_limit);
-                                      protocol_.upload_stored(bytes);
-                                      flush();
-                                  },
-                              .completed = [this](StoredProgram program) { uploaded(std::move(program)); },
-                              .failed = failed});
-    upload_->begin(std::move(entries));
-}
-
-// No more of it than the credit that was given.
-void Session::take_upload(std::string_view bytes) {
-    record_->uploaded = *record_->uploaded + bytes.size();
-    upload_->add(bytes);
-}
-
-void Session::end_upload(bool is_complete) {
-    is_upload_complete_ = is_complete;
-    if (is_complete) return upload_->end();
-    fail_launch({.code = mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH,
-                 .text = "the program, or a file beside it, changed or could not be read while it was sent"});
-}
-
-// What it has written is removed; not at once, for that may take time.
-void Session::give_up_upload() {
-    upload_.reset();
-    awaiting_upload_.reset();
-}
-
-void Session::uploaded(StoredProgram program) {
-    auto job = std::exchange(awaiting_upload_, nullptr);
-    upload_.reset();
-    job->stored = std::move(program);
-    prepare(std::move(job));
 }
 
 void Session::fail_launch(const LaunchFailure& failure) {
@@ -583,7 +499,7 @@ void Session::stop_relays() {
 void Session::begin_ending() {
     phase_ = Phase::ending;
     tick_.stop();
-    give_up_upload();
+    pending_.reset();
     stop_relays();
     deadline_.start(limits::ending);
     flush();
@@ -615,16 +531,11 @@ void Session::update_outputs() {
 void Session::on_tick() {
     if (!check_liveness()) return;
     if (phase_ == Phase::preparing) {
-        protocol_.send_progress(progress_text());
+        protocol_.send_progress(pending_ ? pending_->progress_text() : "the program is being started");
     } else {
         tick_.start(until(liveness_.next_check()));
     }
     flush();
-}
-
-std::string_view Session::progress_text() const {
-    if (!awaiting_upload_) return "the program is being started";
-    return is_upload_complete_ ? "what was sent is being checked" : "the program is being sent";
 }
 
 bool Session::check_liveness() {
@@ -652,10 +563,11 @@ void Session::on_deadline() {
     }
     if (phase_ == Phase::draining) return drain_time_over();
     if (phase_ == Phase::preparing) {
+        const bool awaits_upload = pending_ && pending_->awaits_upload();
         return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
                             .host_code = 0,
-                            .text = awaiting_upload_ ? "nothing more comes of the program that is to be sent"
-                                                     : "starting the program takes too long",
+                            .text = awaits_upload ? "nothing more comes of the program that is to be sent"
+                                                  : "starting the program takes too long",
                             .started = launcher_was_asked_});  // whatever hangs may have started it
     }
     if (phase_ == Phase::greeting) {
@@ -670,7 +582,7 @@ void Session::finish() {
     tick_.stop();
     deadline_.stop();
     stop_relays();
-    give_up_upload();
+    pending_.reset();
     if (process_ && !exit_) process_->terminate_tree();
     events_.finished(*this);
 }
@@ -678,6 +590,7 @@ void Session::finish() {
 void Session::write_audit_record(std::string result) {
     if (!record_) return;
     record_->result = std::move(result);
+    if (pending_) record_->uploaded = pending_->uploaded();
     record_->duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - launch_begin_);
     services_.audit(*record_);
     record_.reset();

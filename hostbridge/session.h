@@ -12,11 +12,10 @@
 #include "hostbridge/audit_log.h"
 #include "hostbridge/discarded_output.h"
 #include "hostbridge/launch_policy.h"
-#include "hostbridge/launch_preparation.h"
 #include "hostbridge/name_listing.h"
 #include "hostbridge/output_relay.h"
+#include "hostbridge/pending_launch.h"
 #include "hostbridge/process_launcher.h"
-#include "hostbridge/program_upload.h"
 #include "hostbridge/stdin_relay.h"
 #include "hostbridge/transport/connection.h"
 #include "hostbridge/uv/timer.h"
@@ -85,20 +84,12 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
 
   private:
     enum class Phase { greeting, preparing, running, draining, ending, lingering, finished };
-    struct LaunchJob;
 
     void begin_greeting();
     void handle_events();
     void handle(proto::AgentEvent event);
     void begin_launch(mzinit::v1::Launch launch);
-    void prepare(std::shared_ptr<LaunchJob> job);
-    void prepared(const std::shared_ptr<LaunchJob>& job);
-    void ask_for_upload(std::shared_ptr<LaunchJob> job);
-    void take_manifest(const mzinit::v1::Manifest& manifest);
-    void take_upload(std::string_view bytes);
-    void end_upload(bool is_complete);
-    void give_up_upload();
-    void uploaded(StoredProgram program);
+    void start_program(PreparedLaunch prepared);
     void started(ProcessLauncher::Started outcome);
     void let_go(const DetachedProgram& program);
     void start_relays(Process& process);
@@ -121,7 +112,6 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     void leave_output(OutputRelay& output);
     void end_if_drained();
     void on_tick();
-    [[nodiscard]] std::string_view progress_text() const;
     [[nodiscard]] bool check_liveness();
     [[nodiscard]] bool silence_is_excused() const;
     void on_deadline();
@@ -149,12 +139,10 @@ class Session final : public ConnectionOwner, public std::enable_shared_from_thi
     std::vector<mzinit::v1::SignalNumber> early_signals_;
     std::optional<proto::agent_event::Resized> early_size_;
     std::optional<mzinit::v1::SignalNumber> untold_stop_;
-    std::shared_ptr<LaunchJob> awaiting_upload_;
-    bool is_upload_complete_ = false;
-    std::shared_ptr<ProgramUpload> upload_;  ///< Shared with its own work only.
-    bool client_stopped_ = false;            ///< It sent TSTP and nothing since.
-    bool program_stopped_ = false;           ///< The client was told so, and stops itself until it sends CONT.
-    bool launcher_was_asked_ = false;        ///< So that something may have been started.
+    std::shared_ptr<PendingLaunch> pending_;  ///< Until the launcher is asked. Shared with its own work only.
+    bool client_stopped_ = false;             ///< It sent TSTP and nothing since.
+    bool program_stopped_ = false;            ///< The client was told so, and stops itself until it sends CONT.
+    bool launcher_was_asked_ = false;         ///< So that something may have been started.
     mzinit::v1::ImageKind image_kind_ = mzinit::v1::IMAGE_KIND_OTHER;
     std::unique_ptr<Process> process_;
     std::unique_ptr<StdinRelay> stdin_;
