@@ -80,12 +80,14 @@ proto::Result<std::string> store_directory(const AgentOptions& options) {
     return options.cache_directory;
 }
 
-proto::Result<void> check_fallback_directory(const std::string& path) {
-    if (path.empty()) return {};
+// This user's home where nothing else was said, as a new shell has it; empty if there is none.
+proto::Result<std::string> fallback_directory(const AgentOptions& options) {
+    std::string path = options.fallback_directory.empty() ? uv::home_directory() : options.fallback_directory;
     const auto status = uv::stat_path(path);
+    if (status && uv::is_directory(*status)) return path;
+    if (options.fallback_directory.empty()) return std::string();
     if (!status) return status.error();
-    if (!uv::is_directory(*status)) return proto::errno_error(ENOTDIR, "use fallback directory " + path);
-    return {};
+    return proto::errno_error(ENOTDIR, "use fallback directory " + path);
 }
 
 // One line per endpoint, as a client writes it.
@@ -146,7 +148,8 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     if (!map) return map.error();
     auto launcher_options = parse_launcher_options(options);
     if (!launcher_options) return launcher_options.error();
-    if (auto checked = check_fallback_directory(options.fallback_directory); !checked) return checked;
+    auto fallback = fallback_directory(options);
+    if (!fallback) return fallback.error();
 
     // Work that is under way when the loop is destroyed still uses the store, so that comes first.
     const auto root = store_directory(options);
@@ -161,7 +164,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     SessionServices services{.loop = loop.get(),
                              .launcher = nullptr,
                              .map = std::move(*map),
-                             .fallback_directory = options.fallback_directory,
+                             .fallback_directory = std::move(*fallback),
                              .store = options.cache_size > 0 && !root->empty() ? &store : nullptr,
                              .store_lane = &store_lane,
                              .audit = make_audit_sink(options.log_format),

@@ -9,6 +9,7 @@
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
 #include "interop/image/suffix_kind.h"
+#include "interop/text/utf16.h"
 #include "interop/text/windows_file_name.h"
 #include "proto/wire/authentication.h"
 #include "proto/wire/frame_codec.h"
@@ -180,6 +181,11 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
         return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host has no path for it (give the agent --map)");
     }
     auto seen = open_program(path);
+    // The guest has it: what it sees there is not what we see.
+    if (const auto* absent = std::get_if<LaunchFailure>(&seen);
+        absent != nullptr && absent->code == mzinit::v1::LAUNCH_ERROR_NOT_FOUND) {
+        seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees no file at " + path);
+    }
     if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && !has_expected_head(*program, launch)) {
         seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
     }
@@ -227,13 +233,20 @@ std::optional<LaunchFailure> find_working_directory(const Launch& launch, const 
         return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "what was passed as working directory is none");
     }
     request.working_directory = host_path(guest, launch.host_working_directory(), context);
-    if (!request.working_directory.empty() && is_usable_directory(request.working_directory)) return std::nullopt;
+    if (interop::has_exact_names(request.working_directory, path_flavour()) &&
+        is_usable_directory(request.working_directory)) {
+        return std::nullopt;
+    }
     if (context.fallback_directory.empty()) {
-        return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "the host does not see the working directory " +
-                                                                       guest + ", and the agent has no --fallback-dir");
+        return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "the host does not see the working directory" +
+                                                                       (guest.empty() ? guest : " " + guest) +
+                                                                       ", and the agent has no --fallback-dir");
     }
     request.working_directory = context.fallback_directory;
-    request.environment.emplace_back("MZINIT_CWD", guest);
+    // Windows has no way to say a name that is not UTF-8.
+    if (path_flavour() == interop::PathFlavour::posix || interop::utf8_to_utf16(guest)) {
+        request.environment.emplace_back("MZINIT_CWD", guest);
+    }
     return std::nullopt;
 }
 

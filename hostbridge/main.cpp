@@ -41,7 +41,7 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
     app.add_option("--map", options.mappings, "A directory as the guest and as this host name it; may be repeated")
         ->type_name("GUEST=HOST");
     app.add_option("--fallback-dir", options.fallback_directory,
-                   "Where programs start whose directory this host does not see")
+                   "Where programs start whose directory this host does not see; this user's home otherwise")
         ->type_name("DIRECTORY");
     app.add_option_function<std::string>(
            "--log", [&json](const std::string& format) { json = format == "json"; },

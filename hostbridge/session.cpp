@@ -275,6 +275,9 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
     }
     phase_ = Phase::preparing;
     tick_.start(proto::limits::progress_interval, proto::limits::progress_interval);
+    // It could send them, and does not want to: then what it passes is not for keeping, either.
+    const bool keeps_its_files =
+        (protocol_.agreement().capabilities & proto::capability::uploads) != 0 && !launch.can_upload();
     pending_ = std::make_shared<PendingLaunch>(
         services_.loop, services_.store_lane, protocol_,
         PendingLaunch::Job{
@@ -284,7 +287,7 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
             .policy = services_.launch_policy,
             .context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
                         .fallback_directory = services_.fallback_directory,
-                        .store = services_.store,
+                        .store = keeps_its_files ? nullptr : services_.store,
                         .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload(),
                         .peer = peer_},
             .stored = {},
@@ -564,6 +567,8 @@ void Session::on_deadline() {
     if (phase_ == Phase::draining) return drain_time_over();
     if (phase_ == Phase::preparing) {
         const bool awaits_upload = pending_ && pending_->awaits_upload();
+        // Ctrl-Z: nothing is expected of one that is stopped.
+        if (awaits_upload && client_stopped_) return deadline_.start(services_.start_limit);
         return fail_launch({.code = mzinit::v1::LAUNCH_ERROR_HOST_FAILURE,
                             .host_code = 0,
                             .text = awaits_upload ? "nothing more comes of the program that is to be sent"

@@ -142,6 +142,14 @@ void remove_tree(const std::string& path) {
     uv_fs_rmdir(nullptr, &request.raw, path.c_str(), nullptr);
 }
 
+std::string home_directory() {
+    std::string path(4096, '\0');
+    std::size_t size = path.size();
+    if (uv_os_homedir(path.data(), &size) != 0) return {};
+    path.resize(size);
+    return path;
+}
+
 proto::Result<void> set_times(const std::string& path, double seconds_since_1970) {
     Request request;
     uv_fs_utime(nullptr, &request.raw, path.c_str(), seconds_since_1970, seconds_since_1970, nullptr);

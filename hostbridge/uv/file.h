@@ -48,6 +48,9 @@ proto::Result<void> remove_file(const std::string& path);
 /// stays.
 void remove_tree(const std::string& path);
 
+/// Where this user's files are; empty if the system does not know.
+std::string home_directory();
+
 /// Sets the time at which a file or directory was last used and changed.
 proto::Result<void> set_times(const std::string& path, double seconds_since_1970);
 

@@ -211,6 +211,13 @@ bool names_files_only(std::string_view host, PathFlavour flavour) {
     });
 }
 
+bool has_exact_names(std::string_view host, PathFlavour flavour) {
+    const std::optional<SplitPath> path = split_host(host, flavour);
+    if (!path || flavour == PathFlavour::posix) return path.has_value();
+    return std::none_of(path->components.begin(), path->components.end(),
+                        [](const std::string& name) { return name.ends_with('.') || name.ends_with(' '); });
+}
+
 bool is_plain_host_path(std::string_view host, PathFlavour flavour) {
     return names_files_only(host, flavour) && (flavour == PathFlavour::posix || is_drive(host));
 }

@@ -63,6 +63,10 @@ class PathMap {
 /// stream of a file, and nothing that no file can be called.
 bool names_files_only(std::string_view host, PathFlavour flavour);
 
+/// Whether `host` is absolute and the host looks for the very names in it: Windows does not look at dots and blanks at the end of one,
+/// so that two directories of a guest can be one there.
+bool has_exact_names(std::string_view host, PathFlavour flavour);
+
 /// Whether a guest may name this host path although no line of the agent's own table leads to it: names_files_only(), and
 /// in the Windows flavour it is on a drive. Not so network shares: opening one sends the user's credentials to a
 /// server of the guest's choice.

@@ -100,12 +100,12 @@ TEST_F(LaunchPreparation, RefusesAFileOfAnotherLength) {
     EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
 }
 
-TEST_F(LaunchPreparation, SaysWhenThereIsNoSuchProgram) {
+TEST_F(LaunchPreparation, TakesAProgramThatIsMissingHereForAnotherFile) {
     map("/guest", directory_.path());
     launch_.set_program("/guest/none.exe");
-    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
     launch_.set_program("/guest/tool.exe/none.exe");
-    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
 }
 
 TEST_F(LaunchPreparation, RefusesADirectory) {

@@ -437,7 +437,7 @@ TEST_F(SessionTest, AnswersAMissingProgram) {
     greet();
     receive(launch_message("none.exe"));
     run_until([this] { return wire_.shut_down; });
-    EXPECT_EQ(last_message().launch_error().code(), mzinit::v1::LAUNCH_ERROR_NOT_FOUND);
+    EXPECT_EQ(last_message().launch_error().code(), mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
 }
 
 TEST_F(SessionTest, EndsAStartThatTakesTooLongAndSaysWhetherTheProgramMayHaveRun) {

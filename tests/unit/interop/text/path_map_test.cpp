@@ -191,6 +191,15 @@ TEST(PathMap, RewritesRelativePathsWithoutTheTable) {
     EXPECT_EQ(PathMap(PathFlavour::posix).relative_to_host("foo/a:b"), "foo/a:b");
 }
 
+TEST(PathMap, KnowsWhichNamesWindowsWouldChange) {
+    EXPECT_TRUE(has_exact_names("C:\\a.b\\ c\\..\\.d", PathFlavour::windows));
+    EXPECT_TRUE(has_exact_names("C:\\", PathFlavour::windows));
+    for (const char* path : {"C:\\a.", "C:\\a \\b", "C:/a./b", "\\\\server\\share\\a.", "a", ""})
+        EXPECT_FALSE(has_exact_names(path, PathFlavour::windows)) << path;
+    EXPECT_TRUE(has_exact_names("/a./b ", PathFlavour::posix));
+    EXPECT_FALSE(has_exact_names("", PathFlavour::posix));
+}
+
 TEST(PlainHostPath, IsAbsoluteAndOnADrive) {
     for (const char* path :
          {"C:\\x.exe", "c:/a/b", "Z:\\", "C:\\a\\..\\.\\b. .", "C:\\a .\\\\b\\", "C:\\\u00E4\\\U0001F600",
