@@ -44,7 +44,7 @@ std::optional<LaunchFailure> find_directory_for_wine(const ProcessRequest& reque
     if (has_name && interop::wine_can_start_in(request.working_directory, environment.lookup())) return std::nullopt;
     if (request.fallback_directory.empty()) {
         return LaunchFailure{mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, 0,
-                             has_name ? "the working directory's name is too long for Wine, and the agent has no "
+                             has_name ? "Wine cannot use the name of the working directory, and the agent has no "
                                         "--fallback-dir"
                                       : "the host has no name for the working directory, which Wine needs, and the "
                                         "agent has no --fallback-dir"};

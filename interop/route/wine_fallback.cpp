@@ -81,7 +81,7 @@ proto::Result<Words> words_for_batch_file(const LocalLaunch& launch, NextEnviron
 }
 
 // In another directory the program would not find what its arguments name.
-bool is_directory_too_long(const VariableLookup& lookup) {
+bool is_directory_unusable(const VariableLookup& lookup) {
     std::array<char, PATH_MAX> path{};
     if (getcwd(path.data(), path.size()) == nullptr) return errno == ERANGE || errno == ENAMETOOLONG;
     return !wine_can_start_in(path.data(), lookup);
@@ -103,9 +103,11 @@ LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, 
     if (std::string problem = wine_prefix_problem(lookup, geteuid(), owner_of); !problem.empty()) {
         return {std::move(problem), exit_code::cannot_run};
     }
-    if (is_directory_too_long(lookup)) {
-        return {"the working directory's name is too long for Wine (more than 258 characters with its drive)",
-                exit_code::cannot_run};
+    if (is_directory_unusable(lookup)) {
+        return {
+            "Wine cannot use the working directory's name (it has more than 258 characters with its drive, or a dot or "
+            "blank at the end)",
+            exit_code::cannot_run};
     }
     for (const auto& [name, value] : wine_environment(lookup)) environment.set(name, value);
     const bool is_64_bit = !needs_32_bit_wine(launch.image);

@@ -196,6 +196,19 @@ class RelayedPlaceTests(PlaceTests):
         enter = f"cd $D/shared && for i in $(seq 45); do mkdir -p {'y' * 100} && cd {'y' * 100} || exit 3; done; "
         self.assertEqual(self.output(enter + "$S/cwd.exe"), on_windows(self.path(FALLBACK)) + "\n")
 
+    def test_directory_whose_name_the_host_would_change(self):
+        os.makedirs(self.path(SHARED, "dot"), exist_ok=True)
+        os.makedirs(self.path(SHARED, "dot."), exist_ok=True)
+        self.assertEqual(self.output("cd $D/shared/dot. && $S/cwd.exe && $S/env.exe MZINIT_CWD"),
+                         f"{on_windows(self.path(FALLBACK))}\nMZINIT_CWD={self.path(SHARED, 'dot.')}\n")
+
+    def test_directory_whose_name_is_not_utf8(self):
+        for place in (SHARED, ELSEWHERE):
+            enter = f"mkdir -p $D/{place}/$'\\xff' && cd $D/{place}/$'\\xff' && "
+            if place == ELSEWHERE or self.windows:
+                self.assertEqual(self.output(enter + "$S/cwd.exe"), on_windows(self.path(FALLBACK)) + "\n")
+            self.assertEqual(self.output(enter + "$S/hello.exe"), "Hello from Windows!\n")
+
     def test_wslenv_goes_by_the_agents_table(self):
         # The guest's knows other places, and another name for one of them; both have to give way.
         conf = self.configure("table.conf", f"[path]\nmap = {self.directory}=Z:\\host")
@@ -250,6 +263,18 @@ class WindowsTcp(RelayedPlaceTests, unittest.TestCase):
         self.assertEqual(self.output(script % "hello.exe"), "Hello from Windows!\n")
         self.assertEqual(self.output(script % "cwd.exe"), on_windows(SAMPLES) + "\n")
         self.assertEqual(self.output(script % "env.exe P", WSLENV="P/p", P=self.path("bound", "x")), f"P={on_windows(SAMPLES)}\\x\n")
+
+
+class WithoutFallbackDirectory(unittest.TestCase):
+    def test_a_program_starts_in_the_home_of_the_agents_user(self):
+        with bridges.TemporaryDirectory() as directory:
+            os.makedirs(f"{directory}/home")
+            program = fake_programs.write_pe64(f"{directory}/program.exe")
+            with bridges.start_native_bridge(directory, environment=dict(os.environ, HOME=f"{directory}/home")) as bridge:
+                tcp = next(endpoint for endpoint in bridge.endpoints if endpoint.startswith("tcp"))
+                script = f"mkdir {directory}/gone && cd {directory}/gone && rmdir ../gone && {program} pwd"
+                result = bridges.run(["sh", "-c", script], env=dict(os.environ, **dict(bridge.environment, MZINIT_HOST=tcp)), capture_output=True)
+            self.assertEqual((result.returncode, result.stdout.decode(), result.stderr), (0, f"{directory}/home\n", b""))
 
 
 class LockedDirectory(unittest.TestCase):

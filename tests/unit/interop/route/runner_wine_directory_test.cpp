@@ -38,6 +38,12 @@ TEST(WineDirectory, HasALongerNameWhereNoDriveLeads) {
     EXPECT_FALSE(can_start(directory_of(251), elsewhere));
 }
 
+TEST(WineDirectory, HasTheNamesThatWineLooksFor) {
+    const std::vector<WineDrive> root{{'Z', "/"}};
+    for (const char* path : {"/a.b", "/.a/b", "/ a", "/a b/c"}) EXPECT_TRUE(can_start(path, root)) << path;
+    for (const char* path : {"/a.", "/a ", "/a./b", "/a /b", "/a/..."}) EXPECT_FALSE(can_start(path, root)) << path;
+}
+
 TEST(WineDirectory, IsCountedInUtf16) {
     const std::vector<WineDrive> root{{'Z', "/"}};
     std::string path;
