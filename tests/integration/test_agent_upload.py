@@ -497,6 +497,17 @@ class OtherLinuxAgents(unittest.TestCase):
         answer = client.next_answer()
         self.assertEqual((answer.name, answer.code), ("LaunchError", REFUSED_BY_POLICY))
 
+    def test_nothing_is_kept_of_a_client_that_could_send_and_does_not(self):
+        bridge = self.start()
+        program = fake_programs.write_pe64(os.path.join(self.directory, "removed.exe"))
+        endpoint = next(endpoint for endpoint in bridge.endpoints if endpoint.startswith("unix"))
+        with open(program, "rb") as file, Uploader(endpoint) as client:
+            os.unlink(program)
+            client.begin().send_launch(program, [b"removed.exe", b"true"], {messages.PROGRAM: file.fileno()})
+            answer = client.next_answer()
+        self.assertEqual((answer.name, answer.code), ("LaunchError", FILE_MISMATCH))
+        self.assertFalse(os.path.exists(os.path.join(self.directory, "cache")))
+
     def test_an_agent_that_keeps_nothing_does_not_offer_it(self):
         client = self.connect(self.start("--cache-size", "0"))
         self.assertFalse(client.agent_greeting.capabilities & wire.UPLOADS)

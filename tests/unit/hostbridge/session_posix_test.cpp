@@ -127,6 +127,10 @@ class SessionTest : public testing::Test {
                     .keys = {},
                     .search_path = "/bin"} {
         std::ofstream(directory_ / "a.exe") << "MZ";
+        open_session();
+    }
+
+    void open_session() {
         Peer peer;
         peer.transport = Peer::Transport::unix_socket;
         peer.user_id = 5;
@@ -153,9 +157,9 @@ class SessionTest : public testing::Test {
         if (const auto* launch = std::get_if<LaunchRecord>(&record)) records_.push_back(*launch);
         if (const auto* report = std::get_if<ReportRecord>(&record)) reports_.push_back(*report);
     }
-    void greet() {
+    void greet(std::uint64_t more_capabilities = 0) {
         proto::GreetingOptions options;
-        options.capabilities = proto::capability::descriptor_passing | proto::capability::reports;
+        options.capabilities = proto::capability::descriptor_passing | proto::capability::reports | more_capabilities;
         receive(proto::ClientHandshake(options, {}, proto::ClientHandshake::KeyPolicy::if_asked).greeting_frame());
     }
     ControlMessage launch_message(const std::string& name = "a.exe") {
@@ -452,6 +456,44 @@ TEST_F(SessionTest, EndsAStartThatTakesTooLongAndSaysWhetherTheProgramMayHaveRun
     if (launcher_.asked())
         launcher_.let_it_start();  // too late: the Process is destroyed, which terminates the program
     EXPECT_TRUE(last_message().has_launch_error());
+}
+
+TEST_F(SessionTest, WaitsForAClientThatIsStoppedWhileItSends) {
+    const ProgramStore store(directory_ / "store", 1'000'000);
+    uv::WorkLane lane(loop_.get(), 1);
+    services_.store = &store;
+    services_.store_lane = &lane;
+    wire_ = {};
+    open_session();
+    greet(proto::capability::uploads);
+    auto message = launch_message("none.exe");
+    message.mutable_launch()->set_can_upload(true);
+    receive(message);
+    run_until([this] { return last_message().has_manifest_request(); });
+    const std::string contents(1000, 'x');
+    ControlMessage manifest;
+    auto& file = *manifest.mutable_manifest()->add_files();
+    file.set_name("none.exe");
+    file.set_size(contents.size());
+    file.set_sha256(std::string(proto::as_bytes(proto::sha256(contents))));
+    receive(manifest);
+    run_until([this] { return last_message().has_files_wanted(); });
+
+    services_.start_limit = 1ms;  // from the next step on
+    std::string bytes;
+    proto::append_data(bytes, proto::stream_upload, contents.substr(0, 10));
+    ASSERT_TRUE(proto::append_control(bytes, signal_message(mzinit::v1::SIGNAL_TSTP)));
+    receive(bytes);
+    bool has_waited = false;
+    uv::Timer wait(loop_.get(), [&] { has_waited = true; });
+    wait.start(50ms);
+    run_until([&] { return has_waited; });
+    EXPECT_FALSE(last_message().has_launch_error());
+    receive(signal_message(mzinit::v1::SIGNAL_CONT));
+    run_until([this] { return wire_.shut_down; });
+    EXPECT_EQ(last_message().launch_error().text(), "nothing more comes of the program that is to be sent");
+    session_.reset();
+    uv_run(loop_.get(), UV_RUN_DEFAULT);  // what the store still has to do
 }
 
 TEST_F(SessionTest, StartsNothingForWhomThePreparationTookTooLong) {
