@@ -9,6 +9,7 @@
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
 #include "interop/text/path_map.h"
+#include "interop/text/windows_file_name.h"
 #include "proto/base/ascii_case.h"
 
 namespace hostbridge {
@@ -158,7 +159,16 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
     if (plan.uses_wine && !is_wine_batch) {
         if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked)
             return argument_failure(checked.error());
+        // The policy, and who compared its contents, had this one.
+        if (!interop::names_same_file_on_windows(request.program)) {
+            return LaunchFailure{
+                mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, 0,
+                "for the host's Wine this is the path of another file (a backslash, or a dot or blank at "
+                "the end of a name)"};
+        }
     }
+    const auto name_case = plan.uses_wine ? interop::NameCase::ignored : interop::NameCase::distinguished;
+    environment.merge(request.environment, name_case);  // which says what the paths of lists are called
     const interop::EnvironmentOverlay variables = variables_of(request, plan.uses_wine, environment);
     if (plan.uses_wine) {
         if (auto checked = interop::check_variable_lengths(variables); !checked) {
@@ -166,7 +176,7 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         }
     }
     if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
-    environment.merge(variables, plan.uses_wine ? interop::NameCase::ignored : interop::NameCase::distinguished);
+    environment.merge(variables, name_case);
     // What Wine itself reads, and mzinit, has to be spelled as they do.
     const std::string depth = std::to_string(request.depth + 1);
     if (plan.uses_wine) {

@@ -5,6 +5,7 @@
 
 #include "interop/text/command_line.h"
 #include "interop/text/utf16.h"
+#include "interop/text/windows_file_name.h"
 
 namespace interop {
 namespace {
@@ -12,13 +13,6 @@ namespace {
 constexpr const char* command_variable = "MZINIT_BATCH_COMMAND";
 /// MAX_PATH, beyond which cmd.exe runs nothing; the NUL counts.
 constexpr std::size_t longest_path = 260;
-
-/// What the name of a file cannot have on Windows, where it would separate directories, be a pattern or a stream, or be dropped.
-bool is_windows_name(std::string_view name) {
-    return !name.empty() && name.back() != '.' && name.back() != ' ' && std::ranges::none_of(name, [](unsigned char c) {
-        return c < ' ' || std::string_view("\"*/:<>?\\|").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-}
 
 /// What of `path` is below `directory`, with a slash before it; empty if it is not.
 std::string_view below(std::string_view path, std::string_view directory) {
@@ -56,7 +50,7 @@ proto::Result<std::string> wine_path(const std::string& path, const std::vector<
     while (!rest.empty()) {
         rest.remove_prefix(1);
         const std::string_view name = rest.substr(0, rest.find('/'));
-        if (!is_windows_name(name)) {
+        if (!is_windows_file_name(name)) {
             return proto::stated_error("\"" + std::string(name) + "\" in the batch file's path is no name for Windows");
         }
         translated += '\\';

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "interop/text/utf16.h"
+#include "interop/text/windows_file_name.h"
 
 namespace interop {
 namespace {
@@ -26,16 +27,10 @@ bool leads_to(const WineDrive& drive, std::string_view directory) {
            (directory.size() == drive.directory.size() || directory[drive.directory.size()] == '/');
 }
 
-/// Whether Wine looks for these very names: not for dots and blanks at the end of one, so that another directory may be meant.
-bool has_exact_names(std::string_view directory) {
-    return !directory.ends_with('.') && !directory.ends_with(' ') && directory.find("./") == std::string_view::npos &&
-           directory.find(" /") == std::string_view::npos;
-}
-
 }  // namespace
 
 bool wine_can_start_in(const std::string& directory, const std::vector<WineDrive>& drives) {
-    if (!has_exact_names(directory)) return false;
+    if (!names_same_file_on_windows(directory)) return false;
     std::size_t replaced = 0;
     std::size_t prefix = unix_root.size();
     for (const WineDrive& drive : drives) {
@@ -47,7 +42,7 @@ bool wine_can_start_in(const std::string& directory, const std::vector<WineDrive
 }
 
 bool wine_can_start_in(const std::string& directory, const VariableLookup& lookup) {
-    if (!has_exact_names(directory)) return false;
+    if (!names_same_file_on_windows(directory)) return false;
     if (unix_root.size() + directory.size() <= longest_directory) return true;
     return wine_can_start_in(directory, find_wine_drives(wine_prefix(lookup)));
 }

@@ -16,6 +16,7 @@
 #include "interop/route/runner_wine_batch.h"
 #include "interop/route/runner_wine_directory.h"
 #include "interop/text/command_line.h"
+#include "interop/text/windows_file_name.h"
 #include "interop/text/printable.h"
 
 namespace interop {
@@ -63,6 +64,10 @@ using Words = std::vector<std::string>;
 
 proto::Result<Words> words_for_program(const LocalLaunch& launch) {
     if (auto checked = check_wine_command_line(launch.program, launch.arguments); !checked) return checked.error();
+    if (!names_same_file_on_windows(launch.program)) {
+        return proto::stated_error(
+            "for Wine this is the path of another file (a backslash, or a dot or blank at the end of a name)");
+    }
     Words words{launch.program};
     words.insert(words.end(), launch.arguments.begin(), launch.arguments.end());
     return words;
@@ -105,8 +110,9 @@ LocalFailure exec_wine(const LocalLaunch& launch, const WineInstallation& wine, 
     }
     if (is_directory_unusable(lookup)) {
         return {
-            "Wine cannot use the working directory's name (it has more than 258 characters with its drive, or a dot or "
-            "blank at the end)",
+            "Wine cannot use the working directory's name (it has more than 258 characters with its drive, a "
+            "backslash, or "
+            "a dot or blank at the end)",
             exit_code::cannot_run};
     }
     for (const auto& [name, value] : wine_environment(lookup)) environment.set(name, value);

@@ -44,6 +44,18 @@ bool is_windows_file_name(std::string_view name) {
     return !has_forbidden && !is_device_name(name) && utf8_to_utf16(name).has_value();
 }
 
+bool names_same_file_on_windows(std::string_view posix_path) {
+    if (posix_path.find('\\') != std::string_view::npos) return false;
+    for (std::size_t begin = 0; begin < posix_path.size();) {
+        const std::size_t end = std::min(posix_path.find('/', begin), posix_path.size());
+        const std::string_view name = posix_path.substr(begin, end - begin);
+        begin = end + 1;
+        if (name == "." || name == "..") continue;
+        if (name.ends_with('.') || name.ends_with(' ')) return false;
+    }
+    return true;
+}
+
 std::u16string windows_comparison_form(std::string_view name) {
     auto form = utf8_to_utf16(name).value_or(std::u16string());
     std::transform(form.begin(), form.end(), form.begin(), windows_upper_case);

@@ -15,6 +15,10 @@ inline constexpr std::size_t longest_windows_file_name = 255;
 /// Source: Microsoft, "Naming Files, Paths, and Namespaces".
 bool is_windows_file_name(std::string_view name);
 
+/// Whether Windows, or Wine, would look for the very names of this path of Linux, absolute or not. It does not look at dots and
+/// blanks at the end of one, and takes a backslash in one for a separator, so that another file would be meant. Pure.
+bool names_same_file_on_windows(std::string_view posix_path);
+
 /// `name` as Windows compares names of files: two whose forms are equal cannot be in one directory there. Empty if it is not UTF-8.
 /// Case as in windows_upper_case(). Pure.
 std::u16string windows_comparison_form(std::string_view name);

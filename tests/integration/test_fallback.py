@@ -315,6 +315,15 @@ class InPlace(FallbackTest):
                     self.assertEqual((result.returncode, self.runs(), result.stderr.count(b"\n")), (126, [], 1), result)
                     self.assertIn(b"Wine cannot use the working directory's name", result.stderr)
 
+    def test_a_program_that_wine_would_take_for_another_is_refused(self):
+        os.mkdir(os.path.join(self.directory, "d"))
+        for name in ("d\\x.exe", "x.exe.", "x.exe "):
+            with self.subTest(name=name):
+                path = shutil.copy(self.program, os.path.join(self.directory, name))
+                result = self.run_program(path)
+                self.assertEqual((result.returncode, self.runs(), result.stderr.count(b"\n")), (126, [], 1), result)
+                self.assertIn(b"for Wine this is the path of another file", result.stderr)
+
     def test_a_loop_ends(self):
         result = self.run_program(self.program, *[self.program] * 20)
         self.assertEqual(result.returncode, 125, result)

@@ -116,6 +116,21 @@ TEST_F(LaunchPlanTest, LeavesOtherRunnersWhereTheyAreToStart) {
     EXPECT_TRUE(planned.uses_passed_directory);
 }
 
+TEST_F(LaunchPlanTest, RefusesAProgramWhosePathWineTakesForAnothers) {
+    for (const char* program :
+         {"/share/tool.exe.", "/share/tool.exe ", "/share/sub./n.exe", "/share/..\\opt\\evil.exe"}) {
+        request_.program = program;
+        const auto planned = plan("wine");
+        const auto* failure = std::get_if<LaunchFailure>(&planned);
+        ASSERT_NE(failure, nullptr) << program;
+        EXPECT_EQ(failure->code, mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH);
+        EXPECT_FALSE(failure->started);
+        EXPECT_EQ(plan_well("native").argv.back(), program);
+    }
+    request_.program = "/share/.a b/.././x.y.exe";
+    EXPECT_FALSE(plan_well("wine").argv.empty());
+}
+
 TEST_F(LaunchPlanTest, GivesListsOfPathsTheFormThatTheRunnersProgramsKnow) {
     request_.path_lists = {{"LIST", {"/srv/a b/", "rel\\ative", "C:\\x", "/"}}};
     EXPECT_EQ(called("LIST", plan_well("wine")), std::vector<std::string>{"LIST=Z:\\srv\\a b\\;rel\\ative;C:\\x;Z:\\"});

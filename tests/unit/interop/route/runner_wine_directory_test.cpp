@@ -41,7 +41,8 @@ TEST(WineDirectory, HasALongerNameWhereNoDriveLeads) {
 TEST(WineDirectory, HasTheNamesThatWineLooksFor) {
     const std::vector<WineDrive> root{{'Z', "/"}};
     for (const char* path : {"/a.b", "/.a/b", "/ a", "/a b/c"}) EXPECT_TRUE(can_start(path, root)) << path;
-    for (const char* path : {"/a.", "/a ", "/a./b", "/a /b", "/a/..."}) EXPECT_FALSE(can_start(path, root)) << path;
+    for (const char* path : {"/a.", "/a ", "/a./b", "/a /b", "/a/...", "/a\\b"})
+        EXPECT_FALSE(can_start(path, root)) << path;
 }
 
 TEST(WineDirectory, IsCountedInUtf16) {
