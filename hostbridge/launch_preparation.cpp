@@ -6,9 +6,12 @@
 #include "hostbridge/host_system.h"
 #include "hostbridge/program_location.h"
 #include "hostbridge/program_search.h"
+#include "hostbridge/runner_variables.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/uv/file.h"
 #include "interop/image/suffix_kind.h"
+#include "interop/text/command_line.h"
+#include "interop/text/printable.h"
 #include "interop/text/utf16.h"
 #include "interop/text/windows_file_name.h"
 #include "proto/wire/authentication.h"
@@ -126,14 +129,26 @@ std::optional<LaunchFailure> ask_policy(const ProgramIdentity& identity, const L
     return failure(mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY, std::move(*refused));
 }
 
+bool is_within(const std::string& path, const std::string& directory) {
+    interop::PathMap map(path_flavour());
+    return map.add({"/directory", directory, {}}) && map.host_to_guest(path);
+}
+
 std::optional<LaunchFailure> ask_policy_about_guests_programs(const LaunchContext& context) {
     return ask_policy({.origin = ProgramIdentity::Origin::guest, .final_path = {}}, context);
 }
 
 // Decides about the file that is open, by its final path, and has that path started: whatever leads to it otherwise, such as a
 // link, may lead elsewhere by then.
-std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, const LaunchContext& context) {
+std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, const Launch& launch,
+                                                      const LaunchContext& context) {
     if (context.policy == nullptr || !context.policy->depends_on_program()) return std::nullopt;
+    for (const auto& variable : launch.environment()) {
+        if (!decides_what_is_loaded(variable.name())) continue;
+        return failure(mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY,
+                       "the agent's policy has rules about programs, and environment variable " +
+                           interop::printable_line(variable.name()) + " decides what is loaded with them");
+    }
     if (program.stored) return ask_policy_about_guests_programs(context);
     // An execution alias of Windows is started by its own name.
     const bool is_alias = program.contents != program.path;
@@ -141,8 +156,11 @@ std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, cons
     if (!held) return failure_of(held.error());
     auto path = final_path_of(held->get());
     if (!path) return failure_of(path.error());
-    if (auto refused = ask_policy({.origin = ProgramIdentity::Origin::host, .final_path = *path}, context))
-        return refused;
+    // What the store holds was sent by a guest, though another one, or another agent's, and whatever path leads to it now.
+    const bool is_sent =
+        !context.store_directory.empty() && is_within(*path, final_path_of_directory(context.store_directory));
+    const auto origin = is_sent ? ProgramIdentity::Origin::guest : ProgramIdentity::Origin::host;
+    if (auto refused = ask_policy({.origin = origin, .final_path = *path}, context)) return refused;
     program.file = std::move(*held);
     program.is_held = true;
     if (!is_alias) program.path = program.contents = std::move(*path);
@@ -346,10 +364,14 @@ Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descri
     }
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
     auto& program = std::get<OpenProgram>(found);
-    if (auto refused = ask_policy_about_program(program, context)) return std::move(*refused);
+    if (auto refused = ask_policy_about_program(program, launch, context)) return std::move(*refused);
     ProcessRequest request;
     request.program = program.path;
     request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());
+    // What runs it goes by the name here.
+    if (request.image.kind == interop::ImageKind::batch && !interop::is_batch_file(program.path)) {
+        return failure(mzinit::v1::LAUNCH_ERROR_BAD_FORMAT, "on the host it has no name of a batch file");
+    }
     request.argv.assign(launch.argv().begin(), launch.argv().end());
     if (launch.has_raw_command_tail()) request.raw_command_tail = launch.raw_command_tail();
     take_environment(launch, context, request);

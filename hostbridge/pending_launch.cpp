@@ -28,6 +28,10 @@ PendingLaunch::PendingLaunch(uv_loop_t* loop, uv::WorkLane* store_lane, proto::A
       job_(std::make_shared<Job>(std::move(job))),
       events_(std::move(events)) {}
 
+PendingLaunch::~PendingLaunch() {
+    if (ticket_ != 0) static_cast<void>(store_lane_->drop(ticket_));
+}
+
 void PendingLaunch::begin() {
     job_->context.map = &job_->map;
     job_->context.policy = &job_->policy;
@@ -46,7 +50,7 @@ void PendingLaunch::prepare() {
     const bool may_wait_for_store =
         job_->context.store != nullptr && job_->descriptors.program && !job_->context.can_ask_for_upload;
     if (may_wait_for_store) {
-        static_cast<void>(store_lane_->queue(work, done));
+        ticket_ = store_lane_->queue(work, done);
     } else {
         uv::queue_work(loop_, work, done);
     }

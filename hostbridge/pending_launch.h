@@ -44,6 +44,10 @@ class PendingLaunch : public std::enable_shared_from_this<PendingLaunch> {
     /// `loop`, `store_lane` and `protocol` are borrowed. `store_lane` is for work that waits for the store; null if the job has none.
     PendingLaunch(uv_loop_t* loop, uv::WorkLane* store_lane, proto::AgentProtocol& protocol, Job job, Events events);
 
+    PendingLaunch(const PendingLaunch&) = delete;
+    PendingLaunch& operator=(const PendingLaunch&) = delete;
+    ~PendingLaunch();
+
     /// Once, and first.
     void begin();
 
@@ -76,6 +80,7 @@ class PendingLaunch : public std::enable_shared_from_this<PendingLaunch> {
 
     uv_loop_t* loop_;
     uv::WorkLane* store_lane_;
+    uv::WorkLane::Ticket ticket_ = 0;  ///< Of what waits there, or has.
     proto::AgentProtocol& protocol_;
     std::shared_ptr<Job> job_;  ///< Shared with the work queue.
     Events events_;

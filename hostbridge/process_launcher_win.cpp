@@ -203,6 +203,7 @@ void report_start(uv_loop_t* loop, Launch& launch) {
                                 .console = std::move(launch.console),
                                 .left_consoles = launch.left_consoles,
                                 .interrupted = std::move(launch.interrupted),
+                                .program_file = std::move(launch.request.program_file),
                                 .grace = launch.grace};
     // While we hold these, the streams of the child do not end.
     launch.childs = {};

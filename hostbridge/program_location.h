@@ -13,6 +13,9 @@ namespace hostbridge {
 /// if the file has no path (any more), or (Windows) none with a drive letter or share.
 proto::Result<std::string> final_path_of(uv_file file);
 
+/// The same of a directory by its path; `path` itself where it cannot be found out.
+std::string final_path_of_directory(const std::string& path);
+
 /// Another descriptor of that file. On Windows, while it is open the file can be neither written, renamed nor removed, and the Error
 /// is that somebody has it open for that; Linux knows nothing like it.
 proto::Result<uv::Descriptor> hold_unchanged(uv_file file);

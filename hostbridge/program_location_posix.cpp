@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
+#include <memory>
 
 namespace hostbridge {
 
@@ -25,6 +27,11 @@ proto::Result<std::string> final_path_of(uv_file file) {
         return proto::errno_error(ENOENT, "find out where an open program is");
     }
     return path;
+}
+
+std::string final_path_of_directory(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), std::free);
+    return real ? real.get() : path;
 }
 
 proto::Result<uv::Descriptor> hold_unchanged(uv_file file) {

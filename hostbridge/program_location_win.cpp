@@ -23,6 +23,8 @@ proto::Result<std::string> final_path_of(uv_file file) {
     return std::move(*path);
 }
 
+std::string final_path_of_directory(const std::string& path) { return final_path(path); }
+
 proto::Result<uv::Descriptor> hold_unchanged(uv_file file) {
     UniqueHandle held(ReOpenFile(handle_of(file), GENERIC_READ, FILE_SHARE_READ, 0));
     if (!held) return windows_error(GetLastError(), "keep a program from being changed");

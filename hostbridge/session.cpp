@@ -288,6 +288,7 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
             .context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
                         .fallback_directory = services_.fallback_directory,
                         .store = keeps_its_files ? nullptr : services_.store,
+                        .store_directory = services_.store != nullptr ? services_.store->root() : std::string(),
                         .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload(),
                         .peer = peer_},
             .stored = {},
@@ -310,8 +311,8 @@ void Session::start_program(PreparedLaunch prepared) {
     stored_program_ = std::move(prepared.stored);
     const auto pending = std::exchange(pending_, nullptr);
     record_->uploaded = pending->uploaded();
-    // Which one a name has meant.
-    if (!pending->launch().host_name().empty()) record_->program = request.program;
+    // Which one a name has meant, or what the policy was asked about.
+    if (!pending->launch().host_name().empty() || request.program_file) record_->program = request.program;
     const LaunchDescriptors& passed = pending->descriptors();
     for (std::size_t i = 0; i < passed.streams.size(); ++i) request.passed_streams[i] = passed.streams[i].get();
     request.passed_working_directory = passed.working_directory.get();

@@ -211,6 +211,55 @@ TEST_F(LaunchPreparation, AsksThePolicyAboutTheFinalPath) {
     }
 }
 
+TEST_F(LaunchPreparation, RunsAsABatchFileWhatIsCalledSoHere) {
+    map("/guest", directory_.path());
+    contents_ = "@echo off\r\n";
+    launch_.set_program_size(contents_.size());
+    launch_.set_program_head_sha256(std::string(proto::as_bytes(proto::sha256(contents_))));
+    write("x.bat", contents_);
+    write("x", contents_);
+    launch_.set_program("/guest/x.bat");
+    EXPECT_EQ(prepare_well().image.kind, interop::ImageKind::batch);
+    launch_.set_program("/elsewhere/x.bat");
+    launch_.set_host_program(directory_ / "x");
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_BAD_FORMAT);
+}
+
+TEST_F(LaunchPreparation, LetsNobodyWhoIsBoundToProgramsChooseWhatIsLoadedWithThem) {
+    map("/guest", directory_.path());
+    const auto programs = LaunchPolicy::parse("allow program=**/tool.exe", interop::PathFlavour::posix).value();
+    const auto peers = LaunchPolicy::parse("allow", interop::PathFlavour::posix).value();
+    auto& variable = *launch_.add_environment();
+    variable.set_value("/guest/evil.so");
+    for (const char* name : {"LD_PRELOAD", "ld_preload", "WINEPREFIX"}) {
+        variable.set_name(name);
+        context_.policy = &programs;
+        EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY) << name;
+        context_.policy = &peers;
+        EXPECT_EQ(prepare_well().environment.size(), 1U);
+    }
+    variable.set_name("OTHER");
+    context_.policy = &programs;
+    EXPECT_EQ(prepare_well().environment.size(), 1U);
+}
+
+TEST_F(LaunchPreparation, TakesWhatTheStoreHasForTheGuestsWhateverPathLeadsThere) {
+    const ProgramStore store(directory_ / "store", 1000);
+    write("passed.exe", contents_);
+    const auto file = open(directory_ / "passed.exe");
+    const auto stored = store.store_passed(file.get(), "tool.exe").value();
+    ASSERT_EQ(::symlink((directory_ / "store").c_str(), (directory_ / "link").c_str()), 0);
+    const auto policy = LaunchPolicy::parse("deny origin=guest\nallow", interop::PathFlavour::posix).value();
+    context_.policy = &policy;
+    context_.store_directory = directory_ / "link";
+    launch_.set_working_directory("/");
+    map("/", "/");
+    launch_.set_program(stored.path());
+    EXPECT_EQ(prepare_badly(), mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY);
+    launch_.set_program(directory_ / "tool.exe");
+    EXPECT_EQ(prepare_well().program, directory_ / "tool.exe");
+}
+
 TEST_F(LaunchPreparation, AsksThePolicyAboutWhatTheClientSends) {
     const ProgramStore store(directory_ / "store", 1000);
     context_.store = &store;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <future>
 
 #include "hostbridge/uv/loop.h"
 #include "interop/os/unique_fd.h"
@@ -494,6 +495,31 @@ TEST_F(SessionTest, WaitsForAClientThatIsStoppedWhileItSends) {
     EXPECT_EQ(last_message().launch_error().text(), "nothing more comes of the program that is to be sent");
     session_.reset();
     uv_run(loop_.get(), UV_RUN_DEFAULT);  // what the store still has to do
+}
+
+TEST_F(SessionTest, KeepsNothingForAClientThatIsGoneWhileTheStoreIsBusy) {
+    const ProgramStore store(directory_ / "store", 1'000'000);
+    uv::WorkLane lane(loop_.get(), 1);
+    services_.store = &store;
+    services_.store_lane = &lane;
+    wire_ = {};
+    open_session();
+    std::promise<void> release;
+    static_cast<void>(lane.queue([freed = release.get_future().share()] { freed.wait(); }, [] {}));
+    greet();
+    auto message = launch_message();
+    message.mutable_launch()->add_descriptors(mzinit::v1::DESCRIPTOR_PROGRAM);
+    PassedDescriptors passed;
+    const int program = ::open((directory_ / "a.exe").c_str(), O_RDONLY | O_CLOEXEC);
+    passed.emplace_back(program);
+    receive(message, std::move(passed));
+    EXPECT_GE(::fcntl(program, F_GETFD), 0);
+    session_->peer_ended();
+    EXPECT_LT(::fcntl(program, F_GETFD), 0);
+    release.set_value();
+    session_.reset();
+    uv_run(loop_.get(), UV_RUN_DEFAULT);
+    EXPECT_FALSE(launcher_.asked());
 }
 
 TEST_F(SessionTest, StartsNothingForWhomThePreparationTookTooLong) {
