@@ -29,7 +29,7 @@ constexpr char reason_follows = 'E';
     while (!left.empty()) {
         const ssize_t count = ::write(output, left.data(), left.size());
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) break;
+        if (count <= 0) ::_exit(1);
         left.remove_prefix(static_cast<std::size_t>(count));
     }
     ::_exit(0);
@@ -67,10 +67,13 @@ proto::Result<std::string> ask_within(std::chrono::milliseconds patience,
     if (child == 0) answer(ask, output.get());
     output.reset();
     auto text = read_within(patience, input.get());
+    // If all of it has come the process is ending by itself, with a status that says whether that was all.
     ::kill(child, SIGKILL);
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (!text) return text.error();
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) text->clear();
     const char kind = text->empty() ? '\0' : text->front();
     text->erase(0, 1);
     if (kind == answer_follows) return std::move(*text);

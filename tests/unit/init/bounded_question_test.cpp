@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 namespace init {
 namespace {
@@ -34,6 +38,23 @@ TEST(BoundedQuestion, EndsAnAnswerThatDoesNotComeAndLeavesNobodyBehind) {
 
 TEST(BoundedQuestion, SaysIfTheProcessThatAskedHasDied) {
     const auto answer = ask_within(long_enough, []() -> proto::Result<std::string> { ::_exit(1); });
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().message(), "the process that asked has died");
+}
+
+TEST(BoundedQuestion, TakesNoPartOfAnAnswerForAll) {
+    // As if it were killed after it had written some of it.
+    const auto answer = ask_within(long_enough, []() -> proto::Result<std::string> {
+        for (int fd = 3; fd < 256; ++fd) {
+            struct stat status {};
+            const bool is_its_own = ::fcntl(fd, F_GETFD) == FD_CLOEXEC;
+            if (is_its_own && ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) {
+                EXPECT_NE(::write(fd, "Apart", 5), 0);
+            }
+        }
+        static_cast<void>(::raise(SIGKILL));
+        ::_exit(0);
+    });
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().message(), "the process that asked has died");
 }
