@@ -143,6 +143,13 @@ class SessionTest : public testing::Test {
         session_->start();
     }
 
+    void open_session_with(const ProgramStore& store, uv::WorkLane& lane) {
+        services_.store = &store;
+        services_.store_lane = &lane;
+        wire_ = {};
+        open_session();
+    }
+
     void receive(const std::string& bytes, PassedDescriptors descriptors = {}) {
         const auto buffer = session_->receive_buffer();
         ASSERT_LE(bytes.size(), buffer.size());
@@ -462,10 +469,7 @@ TEST_F(SessionTest, EndsAStartThatTakesTooLongAndSaysWhetherTheProgramMayHaveRun
 TEST_F(SessionTest, WaitsForAClientThatIsStoppedWhileItSends) {
     const ProgramStore store(directory_ / "store", 1'000'000);
     uv::WorkLane lane(loop_.get(), 1);
-    services_.store = &store;
-    services_.store_lane = &lane;
-    wire_ = {};
-    open_session();
+    open_session_with(store, lane);
     greet(proto::capability::uploads);
     auto message = launch_message("none.exe");
     message.mutable_launch()->set_can_upload(true);
@@ -500,10 +504,7 @@ TEST_F(SessionTest, WaitsForAClientThatIsStoppedWhileItSends) {
 TEST_F(SessionTest, KeepsNothingForAClientThatIsGoneWhileTheStoreIsBusy) {
     const ProgramStore store(directory_ / "store", 1'000'000);
     uv::WorkLane lane(loop_.get(), 1);
-    services_.store = &store;
-    services_.store_lane = &lane;
-    wire_ = {};
-    open_session();
+    open_session_with(store, lane);
     std::promise<void> release;
     static_cast<void>(lane.queue([freed = release.get_future().share()] { freed.wait(); }, [] {}));
     greet();
