@@ -166,6 +166,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .map = std::move(*map),
                              .fallback_directory = std::move(*fallback),
                              .store = options.cache_size > 0 && !root->empty() ? &store : nullptr,
+                             .store_directory = *root,
                              .store_lane = &store_lane,
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,

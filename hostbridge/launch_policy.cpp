@@ -157,7 +157,15 @@ bool LaunchPolicy::Rule::looks_at_program() const {
     return std::ranges::any_of(conditions, &Condition::looks_at_program);
 }
 
-bool LaunchPolicy::depends_on_program() const { return std::ranges::any_of(rules_, &Rule::looks_at_program); }
+bool LaunchPolicy::depends_on_program(const Peer& peer) const {
+    const auto rule = std::ranges::find_if(rules_, [&peer](const Rule& candidate) {
+        return std::ranges::all_of(candidate.conditions, [&peer](const Condition& condition) {
+            return condition.looks_at_program() || condition.holds(peer, nullptr);
+        });
+    });
+    // The first that may decide: if it does not look at the program it does.
+    return rule != rules_.end() && rule->looks_at_program();
+}
 
 std::optional<std::string> LaunchPolicy::refusal(const Peer& peer) const { return decide(peer, nullptr); }
 

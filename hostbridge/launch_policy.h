@@ -37,8 +37,8 @@ class LaunchPolicy {
     /// The same of this program.
     [[nodiscard]] std::optional<std::string> refusal(const Peer& peer, const ProgramIdentity& program) const;
 
-    /// Whether any rule looks at the program: otherwise what refusal() says of the peer is all.
-    [[nodiscard]] bool depends_on_program() const;
+    /// Whether it depends on the program what this peer may launch: otherwise what refusal() says of the peer is all.
+    [[nodiscard]] bool depends_on_program(const Peer& peer) const;
 
   private:
     enum class Subject { user_id, group_id, context_id, key, transport, program, origin };

@@ -129,26 +129,31 @@ std::optional<LaunchFailure> ask_policy(const ProgramIdentity& identity, const L
     return failure(mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY, std::move(*refused));
 }
 
-bool is_within(const std::string& path, const std::string& directory) {
+bool may_be_within(const std::string& path, const std::string& directory) {
     interop::PathMap map(path_flavour());
-    return map.add({"/directory", directory, {}}) && map.host_to_guest(path);
+    // What cannot be compared may be.
+    return !map.add({"/directory", directory, {}}) || map.host_to_guest(path);
 }
 
 std::optional<LaunchFailure> ask_policy_about_guests_programs(const LaunchContext& context) {
     return ask_policy({.origin = ProgramIdentity::Origin::guest, .final_path = {}}, context);
 }
 
-// Decides about the file that is open, by its final path, and has that path started: whatever leads to it otherwise, such as a
-// link, may lead elsewhere by then.
-std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, const Launch& launch,
-                                                      const LaunchContext& context) {
-    if (context.policy == nullptr || !context.policy->depends_on_program()) return std::nullopt;
+std::optional<LaunchFailure> ask_policy_about_variables(const Launch& launch, const LaunchContext& context) {
+    if (context.policy == nullptr || !context.policy->depends_on_program(context.peer)) return std::nullopt;
     for (const auto& variable : launch.environment()) {
         if (!decides_what_is_loaded(variable.name())) continue;
         return failure(mzinit::v1::LAUNCH_ERROR_REFUSED_BY_POLICY,
                        "the agent's policy has rules about programs, and environment variable " +
                            interop::printable_line(variable.name()) + " decides what is loaded with them");
     }
+    return std::nullopt;
+}
+
+// Decides about the file that is open, by its final path, and has that path started: whatever leads to it otherwise, such as a
+// link, may lead elsewhere by then.
+std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, const LaunchContext& context) {
+    if (context.policy == nullptr || !context.policy->depends_on_program(context.peer)) return std::nullopt;
     if (program.stored) return ask_policy_about_guests_programs(context);
     // An execution alias of Windows is started by its own name.
     const bool is_alias = program.contents != program.path;
@@ -158,7 +163,7 @@ std::optional<LaunchFailure> ask_policy_about_program(OpenProgram& program, cons
     if (!path) return failure_of(path.error());
     // What the store holds was sent by a guest, though another one, or another agent's, and whatever path leads to it now.
     const bool is_sent =
-        !context.store_directory.empty() && is_within(*path, final_path_of_directory(context.store_directory));
+        !context.store_directory.empty() && may_be_within(*path, final_path_of_directory(context.store_directory));
     const auto origin = is_sent ? ProgramIdentity::Origin::guest : ProgramIdentity::Origin::host;
     if (auto refused = ask_policy({.origin = origin, .final_path = *path}, context)) return refused;
     program.file = std::move(*held);
@@ -351,6 +356,7 @@ proto::Result<LaunchDescriptors> match_descriptors(const Launch& launch, PassedD
 Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descriptors, const LaunchContext& context,
                            std::optional<StoredProgram> stored) {
     if (auto refused = check_texts(launch)) return std::move(*refused);
+    if (auto refused = ask_policy_about_variables(launch, context)) return std::move(*refused);
     const bool is_named = !launch.host_name().empty();
     auto found = stored     ? take_uploaded_program(launch, descriptors, std::move(*stored))
                  : is_named ? look_up_program(launch.host_name())
@@ -364,7 +370,7 @@ Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descri
     }
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
     auto& program = std::get<OpenProgram>(found);
-    if (auto refused = ask_policy_about_program(program, launch, context)) return std::move(*refused);
+    if (auto refused = ask_policy_about_program(program, context)) return std::move(*refused);
     ProcessRequest request;
     request.program = program.path;
     request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());

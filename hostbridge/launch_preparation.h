@@ -31,11 +31,10 @@ struct LaunchContext {
     const interop::PathMap* map = nullptr;  ///< The agent's own --map.
     std::string fallback_directory;         ///< Empty: there is none.
     const ProgramStore* store = nullptr;    ///< For programs that we cannot see; may be null.
-    std::string
-        store_directory;  ///< Where the agent keeps what guests have sent, also if `store` is null for this one.
-    bool can_ask_for_upload = false;       ///< The client would send the program; needs a store.
-    const LaunchPolicy* policy = nullptr;  ///< Asked about the program once it is known; null: everything is allowed.
-    Peer peer;                             ///< Who wants to launch it, for the policy.
+    std::string store_directory;            ///< Where what guests have sent is, also if `store` is null.
+    bool can_ask_for_upload = false;        ///< The client would send the program; needs a store.
+    const LaunchPolicy* policy = nullptr;   ///< Asked about the program once it is known; null: everything is allowed.
+    Peer peer;                              ///< Who wants to launch it, for the policy.
 };
 
 /// A program that may be started.

@@ -196,6 +196,8 @@ void report_start(uv_loop_t* loop, Launch& launch) {
     if (launch.failure) return launch.started(std::move(*launch.failure));
     if (launch.request.detached) return launch.started(DetachedProgram{launch.child.id});
     const bool has_console = launch.console != nullptr;
+    const auto kind = launch.request.image.kind;
+    const bool is_batch = kind == interop::ImageKind::batch || kind == interop::ImageKind::not_mz;
     RunningProgram::Parts parts{.child = std::move(launch.child),
                                 .job = std::move(*launch.job),
                                 .stdin_read_end = has_console ? UniqueHandle() : duplicate(launch.childs[0].get()),
@@ -203,7 +205,7 @@ void report_start(uv_loop_t* loop, Launch& launch) {
                                 .console = std::move(launch.console),
                                 .left_consoles = launch.left_consoles,
                                 .interrupted = std::move(launch.interrupted),
-                                .program_file = std::move(launch.request.program_file),
+                                .program_file = is_batch ? std::move(launch.request.program_file) : nullptr,
                                 .grace = launch.grace};
     // While we hold these, the streams of the child do not end.
     launch.childs = {};

@@ -99,8 +99,6 @@ class ProgramStore {
     /// bytes, and of what is not in use the program that was used longest ago makes room. 0: nothing is kept.
     ProgramStore(std::string root, std::uint64_t size_limit) : layout_(std::move(root)), size_limit_(size_limit) {}
 
-    [[nodiscard]] const std::string& root() const { return layout_.root(); }
-
     /// Looks for what is there of a program, and makes room for the rest.
     [[nodiscard]] proto::Result<Upload> begin(std::vector<ManifestEntry> entries) const;
 

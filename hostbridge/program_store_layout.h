@@ -26,8 +26,6 @@ class StoreLayout {
   public:
     explicit StoreLayout(std::string root) : root_(std::move(root)) {}
 
-    [[nodiscard]] const std::string& root() const { return root_; }
-
     /// Makes the directories, if they are missing. An Error if others can use the root.
     [[nodiscard]] proto::Result<void> make_directories() const;
 

@@ -38,7 +38,7 @@ class RunningProgram final : public Process {
         LeftConsoles* left_consoles;             ///< Borrowed.
         /// Whether a Ctrl-C was the last that was typed, by wine::type_to_console(); null elsewhere.
         std::shared_ptr<const std::atomic<bool>> interrupted;
-        /// ProcessRequest::program_file: cmd.exe reads a batch file while it runs it.
+        /// ProcessRequest::program_file of a batch file, which cmd.exe reads while it runs it; else null.
         std::shared_ptr<const uv::Descriptor> program_file;
         std::chrono::milliseconds grace;  ///< To end by itself after TERM, HUP or a hangup.
     };

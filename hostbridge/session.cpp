@@ -288,7 +288,7 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
             .context = {.same_kernel = peer_.transport == Peer::Transport::unix_socket,
                         .fallback_directory = services_.fallback_directory,
                         .store = keeps_its_files ? nullptr : services_.store,
-                        .store_directory = services_.store != nullptr ? services_.store->root() : std::string(),
+                        .store_directory = services_.store_directory,
                         .can_ask_for_upload = services_.store != nullptr && protocol_.may_ask_for_upload(),
                         .peer = peer_},
             .stored = {},

@@ -70,10 +70,11 @@ proto::Result<std::string> ask_within(std::chrono::milliseconds patience,
     // If all of it has come the process is ending by itself, with a status that says whether that was all.
     ::kill(child, SIGKILL);
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    pid_t ended = -1;
+    do ended = ::waitpid(child, &status, 0);
+    while (ended < 0 && errno == EINTR);
     if (!text) return text.error();
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) text->clear();
+    if (ended != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) text->clear();
     const char kind = text->empty() ? '\0' : text->front();
     text->erase(0, 1);
     if (kind == answer_follows) return std::move(*text);

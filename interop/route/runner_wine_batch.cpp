@@ -50,7 +50,8 @@ proto::Result<std::string> wine_path(const std::string& path, const std::vector<
     while (!rest.empty()) {
         rest.remove_prefix(1);
         const std::string_view name = rest.substr(0, rest.find('/'));
-        if (!is_windows_file_name(name)) {
+        const bool is_last = name.size() == rest.size();
+        if (is_last ? !is_windows_file_name(name) : !has_windows_name_form(name)) {
             return proto::stated_error("\"" + std::string(name) + "\" in the batch file's path is no name for Windows");
         }
         translated += '\\';

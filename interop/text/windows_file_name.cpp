@@ -34,15 +34,17 @@ bool is_device_name(std::string_view name) {
 
 }  // namespace
 
-bool is_windows_file_name(std::string_view name) {
+bool has_windows_name_form(std::string_view name) {
     if (name.empty() || name.size() > longest_windows_file_name || name.back() == '.' || name.back() == ' ')
         return false;
     const bool has_forbidden = std::any_of(name.begin(), name.end(), [](char c) {
         return static_cast<unsigned char>(c) < 0x20 ||
                std::string_view("\"*/:<>?\\|").find(c) != std::string_view::npos;
     });
-    return !has_forbidden && !is_device_name(name) && utf8_to_utf16(name).has_value();
+    return !has_forbidden && utf8_to_utf16(name).has_value();
 }
+
+bool is_windows_file_name(std::string_view name) { return has_windows_name_form(name) && !is_device_name(name); }
 
 bool names_same_file_on_windows(std::string_view posix_path) {
     if (posix_path.find('\\') != std::string_view::npos) return false;

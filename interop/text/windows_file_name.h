@@ -15,6 +15,9 @@ inline constexpr std::size_t longest_windows_file_name = 255;
 /// Source: Microsoft, "Naming Files, Paths, and Namespaces".
 bool is_windows_file_name(std::string_view name);
 
+/// The same but for devices, which only the last name of a path can mean to Wine. Pure.
+bool has_windows_name_form(std::string_view name);
+
 /// Whether Windows, or Wine, would look for the very names of this path of Linux, absolute or not. It does not look at dots and
 /// blanks at the end of one, and takes a backslash in one for a separator, so that another file would be meant. Pure.
 bool names_same_file_on_windows(std::string_view posix_path);

@@ -124,6 +124,18 @@ TEST(LaunchPolicy, FitsNoPatternToWhatTheGuestHasNamed) {
     EXPECT_FALSE(refusal_of("allow origin=guest", sent));
 }
 
+TEST(LaunchPolicy, KnowsForWhomTheProgramCounts) {
+    const auto depends = [](std::string_view text, const Peer& peer) {
+        return LaunchPolicy::parse(text, interop::PathFlavour::windows).value().depends_on_program(peer);
+    };
+    constexpr std::string_view text = "allow key=office\ndeny key=home program=**/x.exe\nallow\n";
+    EXPECT_FALSE(depends(text, holder_of("office")));
+    EXPECT_TRUE(depends(text, holder_of("home")));
+    EXPECT_FALSE(depends(text, holder_of("lab")));
+    EXPECT_TRUE(depends("deny origin=guest\nallow", holder_of("lab")));
+    EXPECT_FALSE(depends("", holder_of("lab")));
+}
+
 TEST(LaunchPolicy, RefusesEarlyOnlyWhoMayLaunchNothing) {
     EXPECT_TRUE(allows("allow program=C:/x.exe", holder_of("office")));
     EXPECT_TRUE(allows("deny program=C:/x.exe\nallow", holder_of("office")));

@@ -33,6 +33,12 @@ TEST(WinePath, IsByTheDriveThatLeadsClosest) {
     EXPECT_EQ(path_or_problem("/home/u/.wine/drive_c/windows/x.bat"), "C:\\windows\\x.bat");
 }
 
+TEST(WinePath, EndsInNoDevice) {
+    EXPECT_EQ(path_or_problem("/home/u/aux/x.bat"), "Z:\\home\\u\\aux\\x.bat");
+    for (const char* path : {"/tmp/con.bat", "/tmp/NUL.cmd", "/tmp/com1.bat"})
+        EXPECT_NE(path_or_problem(path).find("is no name for Windows"), std::string::npos) << path;
+}
+
 TEST(WinePath, IsNoneWhereNoDriveLeads) {
     EXPECT_NE(path_or_problem("/tmp/x.bat", {{'D', "/srv"}}).find("no drive"), std::string::npos);
     EXPECT_NE(path_or_problem("/tmp/x.bat", {}).find("no drive"), std::string::npos);
