@@ -129,7 +129,7 @@ class RunningMachine(unittest.TestCase):
         for character, status in (("\x03", 130), ("\x1c", 131)):
             self.type_into_foreground(character)
             self.check(f"[ $last = {status} ]", "")
-        self.type_into_foreground("\x1a", "trap \"echo goes on\" CONT; {begin}; while :; do sleep 0.1; done")
+        self.type_into_foreground("\x1a", "sh -c 'trap \"echo goes on\" CONT; echo beg''ins; while :; do sleep 0.1; done'")
         self.check("[ $last = 148 ]; jobs | grep -c Stopped", "1\n")
         # The shell writes the job's name before it gives it the terminal.
         self.machine.type("fg\n")
@@ -137,10 +137,11 @@ class RunningMachine(unittest.TestCase):
         self.machine.type("\x03")
         self.check("jobs", "")
 
-    def type_into_foreground(self, character, job="{begin}; exec sleep 100000"):
-        """To a job that is there for sure; its status is $last then."""
+    def type_into_foreground(self, character, job="echo beg''ins >/run/job; tail -f /run/job"):
+        """To a job that is there for sure; its status is $last then. A shell ignores QUIT, also before it becomes another program: so
+        that one has to say itself that it is there."""
         # The terminal shows what is typed as well.
-        self.machine.type("sh -c '" + job.format(begin="echo beg''ins") + "'\n")
+        self.machine.type(job + "\n")
         self.machine.wait_for("begins\r?\n")
         self.machine.type(character + "last=$?\n")
 
