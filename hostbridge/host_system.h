@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <uv.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,10 +34,6 @@ void prepare_agent_process();
 /// Whether a program can be started in a directory, which exists: Linux wants the right to enter it, Windows a name of at
 /// most MAX_PATH - 2 units. What Wine wants is known when the program is started. For the work queue.
 bool can_start_in(const std::string& directory);
-
-/// The path of an open directory, without links; empty if none leads to it, because it was removed or is mounted for others
-/// only, and on Windows. For the work queue.
-std::string path_of_directory(uv_file directory);
 
 /// Sets a variable of our own environment, as getenv() sees it, or removes it if `value` is null. While there is one
 /// thread.

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -60,20 +59,6 @@ void prepare_agent_process() {
 }
 
 bool can_start_in(const std::string& directory) { return ::access(directory.c_str(), X_OK) == 0; }
-
-std::string path_of_directory(uv_file directory) {
-    const std::string link = "/proc/self/fd/" + std::to_string(directory);
-    std::string path(PATH_MAX, '\0');
-    const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
-    // A name that has been cut off is none.
-    if (size <= 0 || static_cast<std::size_t>(size) == path.size()) return {};
-    path.resize(static_cast<std::size_t>(size));
-    struct stat named {};
-    struct stat opened {};
-    // The kernel gives the name that it once had, or has in another mount namespace.
-    if (::stat(path.c_str(), &named) < 0 || ::fstat(directory, &opened) < 0) return {};
-    return named.st_dev == opened.st_dev && named.st_ino == opened.st_ino ? path : std::string();
-}
 
 std::string user_search_path() {
     const char* path = std::getenv("PATH");

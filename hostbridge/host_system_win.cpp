@@ -68,8 +68,6 @@ bool can_start_in(const std::string& directory) {
     return wide && wide->size() <= longest_working_directory;
 }
 
-std::string path_of_directory(uv_file) { return {}; }
-
 std::string user_search_path() { return variable_in(user_environment_block(), u"PATH"); }
 
 void set_own_variable(const char* name, const char* value) {

@@ -250,7 +250,7 @@ std::optional<LaunchFailure> find_working_directory(const Launch& launch, const 
     request.fallback_directory = context.fallback_directory;
     request.guest_working_directory = guest;
     if (descriptors.working_directory) {
-        request.working_directory = path_of_directory(descriptors.working_directory.get());
+        request.working_directory = final_path_of(descriptors.working_directory.get()).value_or(std::string());
         const auto status = uv::stat_file(descriptors.working_directory.get());
         if (status && uv::is_directory(*status)) return std::nullopt;
         return failure(mzinit::v1::LAUNCH_ERROR_WORKING_DIRECTORY, "what was passed as working directory is none");

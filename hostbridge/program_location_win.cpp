@@ -19,7 +19,7 @@ HANDLE handle_of(uv_file file) { return reinterpret_cast<HANDLE>(::_get_osfhandl
 
 proto::Result<std::string> final_path_of(uv_file file) {
     auto path = final_path_of_handle(handle_of(file));
-    if (!path) return windows_error(GetLastError(), "find out where an open program is");
+    if (!path) return windows_error(GetLastError(), "find out where an open file is");
     return std::move(*path);
 }
 
