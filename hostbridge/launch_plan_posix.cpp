@@ -26,9 +26,8 @@ LaunchFailure argument_failure(const proto::Error& error) {
 }
 
 /// `words` is the runner's command for cmd.exe. After everything else that `environment` gets.
-std::optional<LaunchFailure> plan_wine_batch(const ProcessRequest& request, std::vector<std::string>& words,
-                                             Environment& environment) {
-    const std::vector<std::string> arguments(request.argv.begin() + (request.argv.empty() ? 0 : 1), request.argv.end());
+std::optional<LaunchFailure> plan_wine_batch(const ProcessRequest& request, const std::vector<std::string>& arguments,
+                                             std::vector<std::string>& words, Environment& environment) {
     const auto drives = interop::find_wine_drives(interop::wine_prefix(environment.lookup()));
     auto batch =
         interop::prepare_wine_batch(request.program, arguments, drives, interop::has_utf8_locale(environment.lookup()));
@@ -66,11 +65,12 @@ PathConversion wine_paths(const Environment& environment) {
     };
 }
 
-interop::EnvironmentOverlay variables_of(const ProcessRequest& request, bool uses_wine,
-                                         const Environment& environment) {
-    if (request.path_lists.empty()) return request.environment;
-    if (!uses_wine) return with_path_lists(request.environment, request.path_lists);
-    return with_path_lists(request.environment, request.path_lists, wine_paths(environment));
+/// `environment` has all else already, and so the prefix whose drives decide what paths are called.
+interop::EnvironmentOverlay path_lists_of(const ProcessRequest& request, bool uses_wine,
+                                          const Environment& environment) {
+    if (request.path_lists.empty()) return {};
+    if (!uses_wine) return with_path_lists({}, request.path_lists);
+    return with_path_lists({}, request.path_lists, wine_paths(environment));
 }
 
 }  // namespace
@@ -167,16 +167,17 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
                 "the end of a name)"};
         }
     }
+    if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
     const auto name_case = plan.uses_wine ? interop::NameCase::ignored : interop::NameCase::distinguished;
-    environment.merge(request.environment, name_case);  // which says what the paths of lists are called
-    const interop::EnvironmentOverlay variables = variables_of(request, plan.uses_wine, environment);
+    environment.merge(request.environment, name_case);
+    const interop::EnvironmentOverlay lists = path_lists_of(request, plan.uses_wine, environment);
+    if (!lists.empty()) environment.merge(lists, name_case);
     if (plan.uses_wine) {
-        if (auto checked = interop::check_variable_lengths(variables); !checked) {
-            return LaunchFailure{mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0, checked.error().doing};
+        for (const auto* variables : {&request.environment, &lists}) {
+            if (auto checked = interop::check_variable_lengths(*variables); !checked)
+                return LaunchFailure{mzinit::v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0, checked.error().doing};
         }
     }
-    if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);
-    environment.merge(variables, name_case);
     // What Wine itself reads, and mzinit, has to be spelled as they do.
     const std::string depth = std::to_string(request.depth + 1);
     if (plan.uses_wine) {
@@ -188,7 +189,7 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         environment.overlay("MZINIT_DEPTH", depth);
     }
     if (is_wine_batch) {
-        if (auto refused = plan_wine_batch(request, *words, environment)) return std::move(*refused);
+        if (auto refused = plan_wine_batch(request, arguments, *words, environment)) return std::move(*refused);
     } else {
         words->insert(words->end(), arguments.begin(), arguments.end());
     }
