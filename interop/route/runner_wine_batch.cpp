@@ -14,13 +14,6 @@ constexpr const char* command_variable = "MZINIT_BATCH_COMMAND";
 /// MAX_PATH, beyond which cmd.exe runs nothing; the NUL counts.
 constexpr std::size_t longest_path = 260;
 
-/// What of `path` is below `directory`, with a slash before it; empty if it is not.
-std::string_view below(std::string_view path, std::string_view directory) {
-    if (directory == "/") return path;
-    if (!path.starts_with(directory) || path.size() <= directory.size() || path[directory.size()] != '/') return {};
-    return path.substr(directory.size());
-}
-
 bool is_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
 }
@@ -39,14 +32,10 @@ std::optional<proto::Error> garbled(const std::string& path, const std::vector<s
 }  // namespace
 
 proto::Result<std::string> wine_path(const std::string& path, const std::vector<WineDrive>& drives) {
-    const WineDrive* closest = nullptr;
-    for (const WineDrive& drive : drives) {
-        if (below(path, drive.directory).empty()) continue;
-        if (closest == nullptr || drive.directory.size() > closest->directory.size()) closest = &drive;
-    }
+    const WineDrive* closest = closest_drive(path, drives);
     if (closest == nullptr) return proto::stated_error("no drive of Wine's prefix leads to the batch file");
     std::string translated{closest->letter, ':'};
-    std::string_view rest = below(path, closest->directory);
+    std::string_view rest = below_drive(path, *closest);
     while (!rest.empty()) {
         rest.remove_prefix(1);
         const std::string_view name = rest.substr(0, rest.find('/'));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "interop/route/runner_wine_directory.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "interop/text/utf16.h"
@@ -21,24 +20,13 @@ std::size_t units(std::string_view text) {
     return wide ? wide->size() : text.size();
 }
 
-bool leads_to(const WineDrive& drive, std::string_view directory) {
-    if (drive.directory == "/") return true;
-    return directory.starts_with(drive.directory) &&
-           (directory.size() == drive.directory.size() || directory[drive.directory.size()] == '/');
-}
-
 }  // namespace
 
 bool wine_can_start_in(const std::string& directory, const std::vector<WineDrive>& drives) {
     if (!names_same_file_on_windows(directory)) return false;
-    std::size_t replaced = 0;
-    std::size_t prefix = unix_root.size();
-    for (const WineDrive& drive : drives) {
-        if (!leads_to(drive, directory)) continue;
-        prefix = drive_name.size();
-        if (drive.directory != "/") replaced = std::max(replaced, drive.directory.size());
-    }
-    return prefix + units(std::string_view(directory).substr(replaced)) <= longest_directory;
+    const WineDrive* drive = closest_drive(directory, drives);
+    if (drive == nullptr) return unix_root.size() + units(directory) <= longest_directory;
+    return drive_name.size() + units(below_drive(directory, *drive)) <= longest_directory;
 }
 
 bool wine_can_start_in(const std::string& directory, const VariableLookup& lookup) {

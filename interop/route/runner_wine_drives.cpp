@@ -41,7 +41,26 @@ std::string directory_of(const std::string& prefix, const std::string& target) {
     return prefix + "/" + target.substr(beside.size());
 }
 
+bool leads_to(const WineDrive& drive, std::string_view path) {
+    if (!path.starts_with(drive.directory)) return false;
+    const std::string_view rest = below_drive(path, drive);
+    return rest.empty() || rest.front() == '/';
+}
+
 }  // namespace
+
+std::string_view below_drive(std::string_view path, const WineDrive& drive) {
+    return drive.directory == "/" ? path : path.substr(drive.directory.size());
+}
+
+const WineDrive* closest_drive(std::string_view path, const std::vector<WineDrive>& drives) {
+    const WineDrive* closest = nullptr;
+    for (const WineDrive& drive : drives) {
+        if (!leads_to(drive, path)) continue;
+        if (closest == nullptr || drive.directory.size() > closest->directory.size()) closest = &drive;
+    }
+    return closest;
+}
 
 std::vector<WineDrive> find_wine_drives(const std::string& prefix) {
     const std::string place = prefix + "/dosdevices";
