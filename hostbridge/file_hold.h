@@ -19,20 +19,25 @@ class FileHold {
 };
 
 /// A file that is open for reading.
-class HeldFile : public FileHold {
+class ReadableFile : public FileHold {
   public:
     /// Reads at `offset` until `buffer` is full or the file ends; returns how much was read.
     virtual proto::Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) = 0;
 };
 
-/// Whether nobody can write to, remove or replace a file that is held. Linux has nothing of that kind.
+/// Whether nobody can write to, remove or replace a file that is held, nor remove another name of it. Linux has nothing of that
+/// kind.
 extern const bool held_files_are_protected;
 
 /// The mode with which to make a file that nobody shall write to any more once it was written.
 extern const int finished_file_mode;
 
-/// Opens a regular file; links are not followed on Linux.
-proto::Result<std::unique_ptr<HeldFile>> hold_file(const std::string& path);
+/// Opens a regular file, and keeps nobody from doing anything with it; links are not followed on Linux.
+proto::Result<std::unique_ptr<ReadableFile>> open_file(const std::string& path);
+
+/// Opens a regular file as open_file() does, and holds it. On Windows that fails, with an error that is_in_use(), while somebody
+/// removes or renames it, under whichever of its names.
+proto::Result<std::unique_ptr<ReadableFile>> hold_file(const std::string& path);
 
 /// Lets is_held() be true of a directory. Many may hold one. On Windows it can be neither renamed nor removed meanwhile.
 proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path);

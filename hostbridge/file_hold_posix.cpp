@@ -34,7 +34,7 @@ class FlockHold final : public FileHold {
     UniqueFd file_;
 };
 
-class PosixFile final : public HeldFile {
+class PosixFile final : public ReadableFile {
   public:
     explicit PosixFile(UniqueFd file) : file_(std::move(file)) {}
 
@@ -62,15 +62,17 @@ UniqueFd open_directory(const std::string& path) {
 const bool held_files_are_protected = false;
 const int finished_file_mode = 0500;
 
-proto::Result<std::unique_ptr<HeldFile>> hold_file(const std::string& path) {
+proto::Result<std::unique_ptr<ReadableFile>> open_file(const std::string& path) {
     // A fifo in its place must not block us.
     UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file) return system_error(errno, "open " + path);
     struct stat status {};
     if (::fstat(file.get(), &status) < 0) return system_error(errno, "look at " + path);
     if (!S_ISREG(status.st_mode)) return system_error(EACCES, "open " + path);
-    return std::unique_ptr<HeldFile>(std::make_unique<PosixFile>(std::move(file)));
+    return std::unique_ptr<ReadableFile>(std::make_unique<PosixFile>(std::move(file)));
 }
+
+proto::Result<std::unique_ptr<ReadableFile>> hold_file(const std::string& path) { return open_file(path); }
 
 proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path) {
     UniqueFd file = open_directory(path);

@@ -38,7 +38,7 @@ class LockHold final : public FileHold {
     UniqueHandle handle_;
 };
 
-class WindowsFile final : public HeldFile {
+class WindowsFile final : public ReadableFile {
   public:
     explicit WindowsFile(UniqueHandle handle) : handle_(std::move(handle)) {}
 
@@ -72,16 +72,24 @@ proto::Result<UniqueHandle> open(const std::string& path, DWORD access, DWORD sh
     return handle;
 }
 
+proto::Result<std::unique_ptr<ReadableFile>> open_to_read(const std::string& path, DWORD share) {
+    auto handle = open(path, GENERIC_READ, share, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL);
+    if (!handle) return handle.error();
+    if (GetFileType(handle->get()) != FILE_TYPE_DISK) return windows_error(ERROR_ACCESS_DENIED, "open " + path);
+    return std::unique_ptr<ReadableFile>(std::make_unique<WindowsFile>(std::move(*handle)));
+}
+
 }  // namespace
 
 const bool held_files_are_protected = true;
 const int finished_file_mode = 0700;  // read-only ones could not be removed
 
-proto::Result<std::unique_ptr<HeldFile>> hold_file(const std::string& path) {
-    auto handle = open(path, GENERIC_READ, FILE_SHARE_READ, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL);
-    if (!handle) return handle.error();
-    if (GetFileType(handle->get()) != FILE_TYPE_DISK) return windows_error(ERROR_ACCESS_DENIED, "open " + path);
-    return std::unique_ptr<HeldFile>(std::make_unique<WindowsFile>(std::move(*handle)));
+proto::Result<std::unique_ptr<ReadableFile>> open_file(const std::string& path) {
+    return open_to_read(path, share_all);
+}
+
+proto::Result<std::unique_ptr<ReadableFile>> hold_file(const std::string& path) {
+    return open_to_read(path, FILE_SHARE_READ);
 }
 
 proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path) {
@@ -93,7 +101,7 @@ proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path)
 
 bool is_held(const std::string& path) {
     const auto handle = open(path, DELETE, share_all, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
-    return !handle && handle.error().code.value() == ERROR_SHARING_VIOLATION;
+    return !handle && is_windows_error(handle.error(), ERROR_SHARING_VIOLATION);
 }
 
 proto::Result<std::unique_ptr<FileHold>> lock_file(const std::string& path) {
@@ -133,7 +141,8 @@ bool is_usable_path(const std::string& path) {
 
 // A directory with an open file in it is ERROR_ACCESS_DENIED, too.
 bool is_in_use(const proto::Error& error) {
-    return uv::means(error, UV_EPERM) || uv::means(error, UV_EACCES) || uv::means(error, UV_EBUSY);
+    return uv::means(error, UV_EPERM) || uv::means(error, UV_EACCES) || uv::means(error, UV_EBUSY) ||
+           is_windows_error(error, ERROR_SHARING_VIOLATION);
 }
 
 std::string cache_directory() { return variable_in(user_environment_block(), u"LOCALAPPDATA"); }

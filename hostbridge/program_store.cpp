@@ -54,7 +54,7 @@ proto::Result<void> read_through(ReadAt read_at, std::uint64_t limit, Consume co
     return {};
 }
 
-bool is_what_it_should_be(HeldFile& file, const ManifestEntry& entry) {
+bool is_what_it_should_be(ReadableFile& file, const ManifestEntry& entry) {
     proto::Sha256 digest;
     // One byte more, to see that there is more.
     const auto read = read_through(
@@ -86,10 +86,27 @@ void remove_unless_regular_file(const std::string& path) {
     if (status && !uv::is_regular_file(*status)) uv::remove_tree(path);
 }
 
+template <typename Attempt>
+proto::Result<void> attempt_while_in_use(Attempt attempt) {
+    return attempt_patiently(attempt, is_in_use,
+                             [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
+}
+
 // Of what was just written, for which Windows may need several attempts.
 proto::Result<void> rename_patiently(const std::string& from, const std::string& to) {
-    return attempt_patiently([&] { return uv::rename(from, to); }, is_in_use,
-                             [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
+    return attempt_while_in_use([&] { return uv::rename(from, to); });
+}
+
+// Another upload may remove its link to the same content at that moment.
+std::unique_ptr<ReadableFile> hold_file_patiently(const std::string& path) {
+    std::unique_ptr<ReadableFile> file;
+    static_cast<void>(attempt_while_in_use([&]() -> proto::Result<void> {
+        auto held = hold_file(path);
+        if (!held) return held.error();
+        file = std::move(*held);
+        return {};
+    }));
+    return file;
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -194,12 +211,15 @@ proto::Result<std::optional<StoredProgram>> Upload::State::hold_program() {
 
 /// Which of the files in a directory are there and right; they stay open in `holder` if that protects them.
 std::vector<bool> Upload::State::verify(const std::string& directory, StoredProgram* holder) const {
+    const bool holds = holder != nullptr && held_files_are_protected;
     std::vector<bool> is_good(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        auto opened = hold_file(directory + "/" + entries[i].name);
-        if (!opened || !is_what_it_should_be(**opened, entries[i])) continue;
+        const std::string path = directory + "/" + entries[i].name;
+        // What is only looked at must not keep another upload from removing a link to the same content.
+        auto content = holds ? hold_file_patiently(path) : open_file(path).value_or(nullptr);
+        if (!content || !is_what_it_should_be(*content, entries[i])) continue;
         is_good[i] = true;
-        if (holder != nullptr && held_files_are_protected) holder->files_.push_back(std::move(*opened));
+        if (holds) holder->files_.push_back(std::move(content));
     }
     return is_good;
 }

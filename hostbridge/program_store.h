@@ -60,7 +60,7 @@ class StoredProgram {
 
     std::string path_;
     std::unique_ptr<FileHold> directory_;
-    std::vector<std::unique_ptr<HeldFile>> files_;  // only where it protects them
+    std::vector<std::unique_ptr<ReadableFile>> files_;  // only where it protects them
 };
 
 /// Files on their way into the store. Unless it comes to finish(), destroying it removes what it has written. For one thread at

@@ -22,11 +22,19 @@ class WindowsCategory final : public std::error_category {
     }
 };
 
+const std::error_category& windows_category() {
+    static const WindowsCategory instance;
+    return instance;
+}
+
 }  // namespace
 
 proto::Error windows_error(unsigned long code, std::string_view doing) {
-    static const WindowsCategory category;
-    return {std::error_code(static_cast<int>(code), category), std::string(doing)};
+    return {std::error_code(static_cast<int>(code), windows_category()), std::string(doing)};
+}
+
+bool is_windows_error(const proto::Error& error, unsigned long code) {
+    return error.code == std::error_code(static_cast<int>(code), windows_category());
 }
 
 std::string windows_error_text(unsigned long code) {

@@ -12,6 +12,9 @@ namespace hostbridge {
 /// An Error for a value of GetLastError(); `doing` as in proto::Error.
 proto::Error windows_error(unsigned long code, std::string_view doing);
 
+/// Whether `error` is windows_error() of `code`.
+bool is_windows_error(const proto::Error& error, unsigned long code);
+
 /// What the system says about a value of GetLastError(), on one line and without a final stop.
 std::string windows_error_text(unsigned long code);
 

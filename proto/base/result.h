@@ -50,6 +50,7 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &value(); }
 
     T value_or(T other) const& { return has_value() ? value() : std::move(other); }
+    T value_or(T other) && { return has_value() ? std::move(*this).value() : std::move(other); }
 
   private:
     std::variant<T, Error> state_;

@@ -282,6 +282,9 @@ TEST_F(ProgramStoreTest, LetsManyStoreAtTheSameTime) {
     for (const std::string& error : errors) EXPECT_EQ(error, "");
     EXPECT_EQ(count("files"), 3u);
     EXPECT_EQ(count("programs"), 2u);
+    // Windows removes no name of a file that a program holds, as the programs here do until their threads end. That is left to
+    // the next upload.
+    ASSERT_TRUE(store.begin(manifest_of({{"another.exe", "another"}})));
     EXPECT_EQ(count("incoming"), 0u);
 }
 

@@ -68,6 +68,16 @@ TEST_F(WindowsProgramStore, KeepsEverybodyFromWritingToAProgramInUse) {
     EXPECT_TRUE(uv::remove_file(library));
 }
 
+TEST_F(WindowsProgramStore, RemovesLaterWhatAProgramInUseHasKept) {
+    std::optional<StoredProgram> used = put().value();
+    const std::vector<ManifestEntry> other{{"other.exe", 5, proto::sha256("other")},
+                                           {"a.dll", 7, proto::sha256("library")}};
+    ASSERT_TRUE(store_.begin(other));  // and given up
+    used.reset();
+    ASSERT_TRUE(store_.begin({{"another.exe", 7, proto::sha256("another")}}));
+    EXPECT_EQ(uv::list_directory(root_ + "/incoming").value().size(), 0u);
+}
+
 TEST_F(WindowsProgramStore, RefusesADirectoryThatOthersCanUse) {
     ASSERT_TRUE(put());
     let_everybody_read(root_);

@@ -39,6 +39,9 @@ TEST(WindowsError, HasAText) {
     EXPECT_NE(windows_error_text(5).back(), '.');
     EXPECT_EQ(windows_error_text(123456789), "Windows error 123456789");
     EXPECT_EQ(windows_error(2, "open x").message(), "open x: " + windows_error_text(2));
+    EXPECT_TRUE(is_windows_error(windows_error(2, "open x"), 2));
+    EXPECT_FALSE(is_windows_error(windows_error(2, "open x"), 3));
+    EXPECT_FALSE(is_windows_error(proto::errno_error(2, "open x"), 2));
 }
 
 }  // namespace

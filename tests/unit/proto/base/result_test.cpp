@@ -28,6 +28,7 @@ TEST(Result, HandsOverAValueThatCannotBeCopied) {
     Result<std::unique_ptr<int>> result(std::make_unique<int>(7));
     const std::unique_ptr<int> taken = *std::move(result);
     EXPECT_EQ(*taken, 7);
+    EXPECT_EQ(*Result(std::make_unique<int>(8)).value_or(nullptr), 8);
 }
 
 TEST(Result, OfNothingSucceedsByDefault) {
