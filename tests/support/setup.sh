@@ -15,7 +15,7 @@ guest_packages=(qemu-system-x86 busybox-static cpio python3)
 # What only the tests use.
 test_packages=(
     googletest libbenchmark-dev clang libclang-rt-14-dev
-    python3 socat strace tmux file dosbox e2fsprogs
+    python3 socat strace tmux file dosbox e2fsprogs zsh
     nsis systemd-boot-efi grub-efi-amd64-bin mono-runtime mono-mcs
 )
 
