@@ -124,19 +124,20 @@ void enlarge_thread_pool(uv_loop_t* loop) {
     set_own_variable(variable, nullptr);
 }
 
-// The loop's end waits for all work. That would be as long as another agent has the store's lock, which may be stopped; what an
-// upload leaves behind the next one removes. To be destroyed before the loop, after all else.
-class EndWithoutStore {
+// The loop's end waits for all work. That would be as long as another agent has the store's lock, which may be stopped, or as a
+// drive that is gone holds who looks at it; what an upload leaves behind the next one removes. To be destroyed before the loop,
+// after all else.
+class EndWithoutLanes {
   public:
-    explicit EndWithoutStore(const uv::WorkLane& lane) : lane_(lane) {}
-    EndWithoutStore(const EndWithoutStore&) = delete;
-    EndWithoutStore& operator=(const EndWithoutStore&) = delete;
-    ~EndWithoutStore() {
-        if (lane_.is_working()) std::_Exit(EXIT_SUCCESS);
+    explicit EndWithoutLanes(const WorkLanes& lanes) : lanes_(lanes) {}
+    EndWithoutLanes(const EndWithoutLanes&) = delete;
+    EndWithoutLanes& operator=(const EndWithoutLanes&) = delete;
+    ~EndWithoutLanes() {
+        if (lanes_.are_working()) std::_Exit(EXIT_SUCCESS);
     }
 
   private:
-    const uv::WorkLane& lane_;
+    const WorkLanes& lanes_;
 };
 
 }  // namespace
@@ -158,8 +159,8 @@ proto::Result<void> run_agent(const AgentOptions& options) {
     std::vector<char> scratch(limits::output_read);
     uv::Loop loop;
     enlarge_thread_pool(loop.get());
-    uv::WorkLane store_lane(loop.get(), limits::store_threads);
-    const EndWithoutStore end_without_store(store_lane);
+    WorkLanes lanes(loop.get());
+    const EndWithoutLanes end_without_lanes(lanes);
     DiscardedOutput discarded_output(scratch, limits::discarded_outputs);
     SessionServices services{.loop = loop.get(),
                              .launcher = nullptr,
@@ -167,7 +168,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
                              .fallback_directory = std::move(*fallback),
                              .store = options.cache_size > 0 && !root->empty() ? &store : nullptr,
                              .store_directory = *root,
-                             .store_lane = &store_lane,
+                             .lanes = &lanes,
                              .audit = make_audit_sink(options.log_format),
                              .scratch = scratch,
                              .discarded_output = &discarded_output,
@@ -196,7 +197,7 @@ proto::Result<void> run_agent(const AgentOptions& options) {
 
     const auto launcher = make_process_launcher(loop.get(), *launcher_options);
     services.launcher = launcher.get();
-    NameListing name_listing(loop.get(), list_named_programs, limits::listing);
+    NameListing name_listing(loop.get(), lanes.files, list_named_programs, limits::listing);
     services.name_listing = &name_listing;
     BridgeServer server(services, std::move(settings), [&loop] { loop.stop(); });
     std::string lines;

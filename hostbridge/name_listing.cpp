@@ -6,7 +6,6 @@
 #include "hostbridge/agent_limits.h"
 #include "hostbridge/host_system.h"
 #include "hostbridge/offered_names.h"
-#include "hostbridge/uv/work.h"
 #include "proto/wire/limits.h"
 
 namespace hostbridge {
@@ -42,8 +41,8 @@ struct NameListing::Question {
     std::unique_ptr<uv::Timer> patience;
 };
 
-NameListing::NameListing(uv_loop_t* loop, Lister lister, std::chrono::milliseconds patience)
-    : loop_(loop), lister_(std::move(lister)), patience_(patience) {}
+NameListing::NameListing(uv_loop_t* loop, uv::WorkLane& lane, Lister lister, std::chrono::milliseconds patience)
+    : loop_(loop), lane_(lane), lister_(std::move(lister)), patience_(patience) {}
 
 NameListing::~NameListing() {
     if (!run_) return;
@@ -62,8 +61,7 @@ void NameListing::list(std::string prefix, std::function<void(std::vector<std::s
 void NameListing::begin_run() {
     run_ = std::make_shared<Run>();
     run_->owner = this;
-    uv::queue_work(
-        loop_,
+    lane_.queue(
         [run = run_, lister = lister_] { lister([&run](std::string name) { return run->add(std::move(name)); }); },
         [run = run_] {
             if (run->owner != nullptr) run->owner->run_ended();

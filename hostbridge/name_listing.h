@@ -10,19 +10,20 @@
 #include <vector>
 
 #include "hostbridge/uv/timer.h"
+#include "hostbridge/uv/work.h"
 
 namespace hostbridge {
 
-/// Which names the agent offers, for whoever asks (Info.names). The directories are read on the work queue, anew for every
-/// question, but by one listing at a time: a network drive that is gone can hold one for a minute, and then costs the queue a
-/// single thread. Who asks meanwhile shares in it; nobody waits for longer than `patience`.
+/// Which names the agent offers, for whoever asks (Info.names). The directories are read on a lane of the work queue, anew for
+/// every question, but by one listing at a time: a network drive that is gone can hold one for a minute, and then costs the lane
+/// a single thread. Who asks meanwhile shares in it; nobody waits for longer than `patience`.
 class NameListing {
   public:
     /// Calls back for each name, in any order, until that says that no more are wanted. On the work queue.
     using Lister = std::function<void(const std::function<bool(std::string)>& found)>;
 
-    /// `lister` may still be called, or be running, when this is gone.
-    NameListing(uv_loop_t* loop, Lister lister, std::chrono::milliseconds patience);
+    /// `loop` and `lane` are borrowed. `lister` may still be called, or be running, when this is gone.
+    NameListing(uv_loop_t* loop, uv::WorkLane& lane, Lister lister, std::chrono::milliseconds patience);
     ~NameListing();
     NameListing(const NameListing&) = delete;
     NameListing& operator=(const NameListing&) = delete;
@@ -41,6 +42,7 @@ class NameListing {
     void answer(std::list<Question>::iterator question, const Run& run);
 
     uv_loop_t* loop_;
+    uv::WorkLane& lane_;
     Lister lister_;
     std::chrono::milliseconds patience_;
     std::list<Question> questions_;

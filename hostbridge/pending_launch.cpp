@@ -20,16 +20,15 @@ std::vector<ManifestEntry> entries_of(const mzinit::v1::Manifest& manifest) {
 
 }  // namespace
 
-PendingLaunch::PendingLaunch(uv_loop_t* loop, uv::WorkLane* store_lane, proto::AgentProtocol& protocol, Job job,
-                             Events events)
+PendingLaunch::PendingLaunch(uv_loop_t* loop, WorkLanes& lanes, proto::AgentProtocol& protocol, Job job, Events events)
     : loop_(loop),
-      store_lane_(store_lane),
+      lanes_(lanes),
       protocol_(protocol),
       job_(std::make_shared<Job>(std::move(job))),
       events_(std::move(events)) {}
 
 PendingLaunch::~PendingLaunch() {
-    if (ticket_ != 0) static_cast<void>(store_lane_->drop(ticket_));
+    if (lane_ != nullptr) static_cast<void>(lane_->drop(ticket_));
 }
 
 void PendingLaunch::begin() {
@@ -49,11 +48,8 @@ void PendingLaunch::prepare() {
     // What a client that does not send it has passed may have to be copied into the store.
     const bool may_wait_for_store =
         job_->context.store != nullptr && job_->descriptors.program && !job_->context.can_ask_for_upload;
-    if (may_wait_for_store) {
-        ticket_ = store_lane_->queue(work, done);
-    } else {
-        uv::queue_work(loop_, work, done);
-    }
+    lane_ = may_wait_for_store ? &lanes_.store : &lanes_.files;
+    ticket_ = lane_->queue(work, done);
 }
 
 void PendingLaunch::prepared() {
@@ -72,7 +68,7 @@ void PendingLaunch::take_manifest(const mzinit::v1::Manifest& manifest) {
     uploaded_ = 0;
     state_ = State::checking_files;
     upload_ = std::make_shared<ProgramUpload>(
-        loop_, *store_lane_, *job_->context.store,
+        loop_, lanes_.store, *job_->context.store,
         ProgramUpload::Events{.wanted =
                                   [this](std::span<const std::uint32_t> indices) {
                                       state_ = State::awaiting_upload;

@@ -11,12 +11,12 @@
 
 #include "hostbridge/launch_preparation.h"
 #include "hostbridge/program_upload.h"
-#include "hostbridge/uv/work.h"
+#include "hostbridge/work_lanes.h"
 #include "proto/wire/agent_protocol.h"
 
 namespace hostbridge {
 
-/// A Launch from its message to a program that can be started. Looks for the program on the work queue, and has the client send
+/// A Launch from its message to a program that can be started. Looks for the program on the lane for that, and has the client send
 /// it if this host does not see it. Destroying it gives that up; nothing is called any more then. Events come from the loop, never
 /// from inside begin(), and may destroy it.
 class PendingLaunch : public std::enable_shared_from_this<PendingLaunch> {
@@ -41,8 +41,8 @@ class PendingLaunch : public std::enable_shared_from_this<PendingLaunch> {
         Preparation outcome;
     };
 
-    /// `loop`, `store_lane` and `protocol` are borrowed. `store_lane` is for work that waits for the store; null if the job has none.
-    PendingLaunch(uv_loop_t* loop, uv::WorkLane* store_lane, proto::AgentProtocol& protocol, Job job, Events events);
+    /// `loop`, `lanes` and `protocol` are borrowed.
+    PendingLaunch(uv_loop_t* loop, WorkLanes& lanes, proto::AgentProtocol& protocol, Job job, Events events);
 
     PendingLaunch(const PendingLaunch&) = delete;
     PendingLaunch& operator=(const PendingLaunch&) = delete;
@@ -79,7 +79,8 @@ class PendingLaunch : public std::enable_shared_from_this<PendingLaunch> {
     void fail(const LaunchFailure& failure);
 
     uv_loop_t* loop_;
-    uv::WorkLane* store_lane_;
+    WorkLanes& lanes_;
+    uv::WorkLane* lane_ = nullptr;     ///< The one that was used last, if any.
     uv::WorkLane::Ticket ticket_ = 0;  ///< Of what waits there, or has.
     proto::AgentProtocol& protocol_;
     std::shared_ptr<Job> job_;  ///< Shared with the work queue.

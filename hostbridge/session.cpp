@@ -279,7 +279,7 @@ void Session::begin_launch(mzinit::v1::Launch launch) {
     const bool keeps_its_files =
         (protocol_.agreement().capabilities & proto::capability::uploads) != 0 && !launch.can_upload();
     pending_ = std::make_shared<PendingLaunch>(
-        services_.loop, services_.store_lane, protocol_,
+        services_.loop, *services_.lanes, protocol_,
         PendingLaunch::Job{
             .launch = std::move(launch),
             .descriptors = std::move(*descriptors),

@@ -74,12 +74,13 @@ class NameListingTest : public testing::Test {
     }
 
     uv::Loop loop_;
+    uv::WorkLane lane_{loop_.get(), 2};
 };
 
 TEST_F(NameListingTest, ListsAnewForEveryQuestion) {
     std::atomic<int> listings = 0;
     NameListing listing(
-        loop_.get(), [&](const auto& found) { found("a" + std::to_string(++listings) + ".exe"); }, patient);
+        loop_.get(), lane_, [&](const auto& found) { found("a" + std::to_string(++listings) + ".exe"); }, patient);
     for (const char* expected : {"a1.exe", "a2.exe"}) {
         std::optional<Names> answer;
         listing.list("a", into(answer));
@@ -91,7 +92,7 @@ TEST_F(NameListingTest, ListsAnewForEveryQuestion) {
 
 TEST_F(NameListingTest, AQuestionMayFollowFromAnAnswer) {
     NameListing listing(
-        loop_.get(), [](const auto& found) { found("a.exe"); }, patient);
+        loop_.get(), lane_, [](const auto& found) { found("a.exe"); }, patient);
     std::optional<Names> second;
     listing.list("", [&](const Names&) { listing.list("a", into(second)); });
     run_until([&] { return second.has_value(); });
@@ -100,7 +101,7 @@ TEST_F(NameListingTest, AQuestionMayFollowFromAnAnswer) {
 
 TEST_F(NameListingTest, WhoAsksWhileAListingHangsTakesNoOtherThread) {
     HangingLister hanging;
-    NameListing listing(loop_.get(), hanging.lister(), patient);
+    NameListing listing(loop_.get(), lane_, hanging.lister(), patient);
     std::optional<Names> all;
     std::optional<Names> some;
     std::optional<Names> none;
@@ -118,7 +119,7 @@ TEST_F(NameListingTest, WhoAsksWhileAListingHangsTakesNoOtherThread) {
 
 TEST_F(NameListingTest, NobodyWaitsForADriveThatIsGone) {
     HangingLister hanging;
-    NameListing listing(loop_.get(), hanging.lister(), impatient);
+    NameListing listing(loop_.get(), lane_, hanging.lister(), impatient);
     for (int question = 0; question < 2; ++question) {
         std::optional<Names> answer;
         listing.list("", into(answer));
@@ -134,7 +135,7 @@ TEST_F(NameListingTest, MayBeGoneBeforeItsListingEnds) {
     HangingLister hanging;
     std::optional<Names> answer;
     {
-        NameListing listing(loop_.get(), hanging.lister(), patient);
+        NameListing listing(loop_.get(), lane_, hanging.lister(), patient);
         listing.list("", into(answer));
         hanging.wait_for_first();
     }
@@ -147,7 +148,7 @@ TEST_F(NameListingTest, MayBeGoneBeforeItsListingEnds) {
 TEST_F(NameListingTest, AListingEndsWhenItHasFoundEnough) {
     std::atomic<std::size_t> found_names = 0;
     NameListing listing(
-        loop_.get(),
+        loop_.get(), lane_,
         [&](const auto& found) {
             while (found("a" + std::to_string(found_names) + ".exe")) ++found_names;
         },

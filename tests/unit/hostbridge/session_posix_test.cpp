@@ -123,6 +123,7 @@ class SessionTest : public testing::Test {
                     .map = interop::PathMap(interop::PathFlavour::posix),
                     .fallback_directory = {},
                     .store = nullptr,
+                    .lanes = &lanes_,
                     .audit = [this](const AuditRecord& record) { keep(record); },
                     .scratch = scratch_,
                     .keys = {},
@@ -143,9 +144,28 @@ class SessionTest : public testing::Test {
         session_->start();
     }
 
-    void open_session_with(const ProgramStore& store, uv::WorkLane& lane) {
+    /// Of a client that passes its program, and goes while all of the lane's threads are held.
+    void expect_that_nothing_is_kept_in(uv::WorkLane& lane) {
+        std::promise<void> release;
+        static_cast<void>(lane.queue([freed = release.get_future().share()] { freed.wait(); }, [] {}));
+        greet();
+        auto message = launch_message();
+        message.mutable_launch()->add_descriptors(mzinit::v1::DESCRIPTOR_PROGRAM);
+        PassedDescriptors passed;
+        const int program = ::open((directory_ / "a.exe").c_str(), O_RDONLY | O_CLOEXEC);
+        passed.emplace_back(program);
+        receive(message, std::move(passed));
+        EXPECT_GE(::fcntl(program, F_GETFD), 0);
+        session_->peer_ended();
+        EXPECT_LT(::fcntl(program, F_GETFD), 0);
+        release.set_value();
+        session_.reset();
+        uv_run(loop_.get(), UV_RUN_DEFAULT);
+        EXPECT_FALSE(launcher_.asked());
+    }
+
+    void open_session_with(const ProgramStore& store) {
         services_.store = &store;
-        services_.store_lane = &lane;
         wire_ = {};
         open_session();
     }
@@ -246,6 +266,7 @@ class SessionTest : public testing::Test {
     std::vector<LaunchRecord> records_;
     std::vector<ReportRecord> reports_;
     uv::Loop loop_;
+    WorkLanes lanes_{loop_.get(), 1, 1};
     interop::UniqueFd other_end_;
     FakeLauncher launcher_;
     SessionServices services_;
@@ -276,7 +297,8 @@ TEST_F(SessionTest, AnswersInfoAndEnds) {
 
 TEST_F(SessionTest, AnswersInfoWithTheNamesThatAreFound) {
     NameListing listing(
-        loop_.get(), [](const auto& found) { found("b.exe") && found("a.exe") && found("other.exe"); }, 20s);
+        loop_.get(), lanes_.files, [](const auto& found) { found("b.exe") && found("a.exe") && found("other.exe"); },
+        20s);
     services_.name_listing = &listing;
     greet();
     receive(names_message(""));
@@ -288,7 +310,7 @@ TEST_F(SessionTest, AnswersInfoWithTheNamesThatAreFound) {
 
 TEST_F(SessionTest, LooksForNoNamesUnlessItIsAsked) {
     NameListing listing(
-        loop_.get(), [](const auto&) { FAIL(); }, 20s);
+        loop_.get(), lanes_.files, [](const auto&) { FAIL(); }, 20s);
     services_.name_listing = &listing;
     greet();
     ControlMessage request;
@@ -300,7 +322,7 @@ TEST_F(SessionTest, LooksForNoNamesUnlessItIsAsked) {
 
 TEST_F(SessionTest, IsNotAskedTwiceWhileItListsNames) {
     NameListing listing(
-        loop_.get(), [](const auto& found) { found("a.exe"); }, 20s);
+        loop_.get(), lanes_.files, [](const auto& found) { found("a.exe"); }, 20s);
     services_.name_listing = &listing;
     greet();
     receive(names_message(""));
@@ -314,7 +336,7 @@ TEST_F(SessionTest, IsNotAskedTwiceWhileItListsNames) {
 
 TEST_F(SessionTest, MayEndWhileItListsNames) {
     NameListing listing(
-        loop_.get(), [](const auto& found) { found("a.exe"); }, 20s);
+        loop_.get(), lanes_.files, [](const auto& found) { found("a.exe"); }, 20s);
     services_.name_listing = &listing;
     greet();
     receive(names_message(""));
@@ -468,8 +490,7 @@ TEST_F(SessionTest, EndsAStartThatTakesTooLongAndSaysWhetherTheProgramMayHaveRun
 
 TEST_F(SessionTest, WaitsForAClientThatIsStoppedWhileItSends) {
     const ProgramStore store(directory_ / "store", 1'000'000);
-    uv::WorkLane lane(loop_.get(), 1);
-    open_session_with(store, lane);
+    open_session_with(store);
     greet(proto::capability::uploads);
     auto message = launch_message("none.exe");
     message.mutable_launch()->set_can_upload(true);
@@ -503,25 +524,11 @@ TEST_F(SessionTest, WaitsForAClientThatIsStoppedWhileItSends) {
 
 TEST_F(SessionTest, KeepsNothingForAClientThatIsGoneWhileTheStoreIsBusy) {
     const ProgramStore store(directory_ / "store", 1'000'000);
-    uv::WorkLane lane(loop_.get(), 1);
-    open_session_with(store, lane);
-    std::promise<void> release;
-    static_cast<void>(lane.queue([freed = release.get_future().share()] { freed.wait(); }, [] {}));
-    greet();
-    auto message = launch_message();
-    message.mutable_launch()->add_descriptors(mzinit::v1::DESCRIPTOR_PROGRAM);
-    PassedDescriptors passed;
-    const int program = ::open((directory_ / "a.exe").c_str(), O_RDONLY | O_CLOEXEC);
-    passed.emplace_back(program);
-    receive(message, std::move(passed));
-    EXPECT_GE(::fcntl(program, F_GETFD), 0);
-    session_->peer_ended();
-    EXPECT_LT(::fcntl(program, F_GETFD), 0);
-    release.set_value();
-    session_.reset();
-    uv_run(loop_.get(), UV_RUN_DEFAULT);
-    EXPECT_FALSE(launcher_.asked());
+    open_session_with(store);
+    expect_that_nothing_is_kept_in(lanes_.store);
 }
+
+TEST_F(SessionTest, KeepsNothingForAClientThatIsGoneWhileADriveHangs) { expect_that_nothing_is_kept_in(lanes_.files); }
 
 TEST_F(SessionTest, StartsNothingForWhomThePreparationTookTooLong) {
     services_.start_limit = 0ms;
