@@ -89,6 +89,8 @@ bool is_held(const std::string& path) {
     return false;
 }
 
+bool is_in_its_place(const std::string&) { return true; }
+
 proto::Result<std::unique_ptr<FileHold>> lock_file(const std::string& path) {
     UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return system_error(errno, "open " + path);

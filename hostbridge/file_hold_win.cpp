@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "hostbridge/file_owner_win.h"
+#include "hostbridge/final_path_win.h"
 #include "hostbridge/user_environment_win.h"
 #include "hostbridge/uv/error.h"
 #include "hostbridge/windows_error_win.h"
 #include "hostbridge/windows_text_win.h"
+#include "interop/text/windows_file_name.h"
 
 namespace hostbridge {
 namespace {
@@ -79,6 +82,13 @@ proto::Result<std::unique_ptr<ReadableFile>> open_to_read(const std::string& pat
     return std::unique_ptr<ReadableFile>(std::make_unique<WindowsFile>(std::move(*handle)));
 }
 
+// A link of Windows itself is what it is, and lstat() shows it.
+std::optional<std::string> path_of_what_is_at(const std::string& path) {
+    const auto handle = open(path, FILE_READ_ATTRIBUTES, share_all, OPEN_EXISTING,
+                             FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+    return handle ? final_path_of_handle(handle->get()) : std::nullopt;
+}
+
 }  // namespace
 
 const bool held_files_are_protected = true;
@@ -102,6 +112,15 @@ proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path)
 bool is_held(const std::string& path) {
     const auto handle = open(path, DELETE, share_all, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
     return !handle && is_windows_error(handle.error(), ERROR_SHARING_VIOLATION);
+}
+
+bool is_in_its_place(const std::string& path) {
+    const std::size_t separator = path.find_last_of("/\\");
+    const auto parent = path_of_what_is_at(path.substr(0, separator));
+    const auto found = path_of_what_is_at(path);
+    if (!parent || !found) return true;
+    return interop::windows_comparison_form(*found) ==
+           interop::windows_comparison_form(*parent + "\\" + path.substr(separator + 1));
 }
 
 proto::Result<std::unique_ptr<FileHold>> lock_file(const std::string& path) {

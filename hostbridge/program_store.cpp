@@ -83,13 +83,18 @@ bool is_directory(const std::string& path) {
 // Where a file belongs. A directory would not be replaced by one.
 void remove_unless_regular_file(const std::string& path) {
     const auto status = uv::stat_link(path);
-    if (status && !uv::is_regular_file(*status)) uv::remove_tree(path);
+    if (status && !uv::is_regular_file(*status)) remove_from_store(path);
 }
 
 template <typename Attempt>
 proto::Result<void> attempt_while_in_use(Attempt attempt) {
     return attempt_patiently(attempt, is_in_use,
                              [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
+}
+
+// Removing or replacing it would do so to what it leads to.
+proto::Error leads_elsewhere(const std::string& path) {
+    return store_error(StoreFault::changed, "in the agent's store " + path + " is a link to something else: remove it");
 }
 
 // Of what was just written, for which Windows may need several attempts.
@@ -118,6 +123,10 @@ std::string path_in(const std::string& directory, const std::string& name) {
     return path;
 }
 
+bool take_from(const std::string& path, const std::string& to) {
+    return is_in_its_place(path) && uv::link_or_copy(path, to);
+}
+
 // A program may have written beside itself, and the next one shall not load what that was.
 void remove_what_is_not_in(std::span<const ManifestEntry> entries, const std::string& directory) {
     std::set<std::string> names;
@@ -125,7 +134,7 @@ void remove_what_is_not_in(std::span<const ManifestEntry> entries, const std::st
     const auto found = uv::list_directory(directory);
     if (!found) return;
     for (const std::string& name : *found) {
-        if (!names.contains(name)) uv::remove_tree(directory + "/" + name);
+        if (!names.contains(name)) remove_from_store(directory + "/" + name);
     }
 }
 
@@ -200,9 +209,10 @@ struct Upload::State {
 // With the lock held. Nothing if there is no such program.
 proto::Result<std::optional<StoredProgram>> Upload::State::hold_program() {
     if (!is_directory(target)) {
-        uv::remove_tree(target);
+        remove_from_store(target);
         return std::optional<StoredProgram>();
     }
+    if (!is_in_its_place(target)) return leads_elsewhere(target);
     if (!is_held(target)) remove_what_is_not_in(entries, target);
     auto directory = hold_directory(target);
     if (!directory) return directory.error();
@@ -228,7 +238,7 @@ std::vector<bool> Upload::State::verify(const std::string& directory, StoredProg
 void Upload::State::discard(const std::string& bad_file, const ManifestEntry& entry) const {
     const auto bad = identity(bad_file);
     if (bad && bad == identity(layout.file(entry.sha256))) {
-        static_cast<void>(uv::remove_file(layout.file(entry.sha256)));
+        remove_from_store(layout.file(entry.sha256));
     }
 }
 
@@ -257,9 +267,9 @@ proto::Result<void> Upload::State::look_for_contents(const std::vector<bool>& is
             const std::string in_target = target + "/" + entries[i].name;
             if (!is_good_in_target.empty() && !is_good_in_target[i]) discard(in_target, entries[i]);
             remove_unless_regular_file(layout.file(entries[i].sha256));
-            if (!uv::link_or_copy(layout.file(entries[i].sha256), path) && !is_good_in_target.empty() &&
+            if (!take_from(layout.file(entries[i].sha256), path) && !is_good_in_target.empty() &&
                 is_good_in_target[i]) {
-                static_cast<void>(uv::link_or_copy(in_target, path));
+                static_cast<void>(take_from(in_target, path));
             }
         }
     }
@@ -271,9 +281,8 @@ proto::Result<void> Upload::State::look_for_contents(const std::vector<bool>& is
         if (is_good[i]) continue;
         const std::string path = directory + "/" + entries[i].name;
         discard(path, entries[i]);
-        if (exists(path)) {
-            if (auto removed = uv::remove_file(path); !removed) return removed;
-        }
+        remove_from_store(path);
+        if (exists(path)) return store_error(StoreFault::no_room, "somebody keeps " + path + " from being removed");
         // The same content under two names comes once.
         if (awaited.insert(entries[i].sha256).second) wanted.push_back(static_cast<std::uint32_t>(i));
     }
@@ -314,6 +323,7 @@ void Upload::State::assemble() {
             const std::string from = directory + "/" + entry.name;
             const std::string to = target + "/" + entry.name;
             remove_unless_regular_file(to);
+            if (!is_in_its_place(to)) continue;
             // What Windows does not rename because somebody reads it can still get a second name.
             static_cast<void>(exists(to) ? uv::rename(from, to) : uv::link_or_copy(from, to));
         }
@@ -324,7 +334,7 @@ void Upload::State::assemble() {
 void Upload::State::remove_incoming() {
     file.reset();
     incoming_hold.reset();
-    if (!random.empty()) uv::remove_tree(layout.incoming(random));
+    if (!random.empty()) remove_from_store(layout.incoming(random));
     random.clear();
     if (!reservation.empty()) static_cast<void>(uv::remove_file(reservation));
     reservation.clear();

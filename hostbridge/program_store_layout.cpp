@@ -57,6 +57,14 @@ void make_parents(const std::string& path) {
 
 }  // namespace
 
+void remove_from_store(const std::string& path) {
+    const auto status = uv::stat_link(path);
+    if (!status || !is_in_its_place(path)) return;
+    if (!uv::is_directory(*status)) return static_cast<void>(uv::remove_file(path));
+    for (const std::string& name : names_in(path)) remove_from_store(path + "/" + name);
+    static_cast<void>(uv::remove_directory(path));
+}
+
 proto::Result<std::string> random_name() {
     const auto bytes = random_nonce();
     if (!bytes) return bytes.error();
@@ -76,7 +84,7 @@ proto::Result<void> StoreLayout::make_directories() const {
 void StoreLayout::remove_litter() const {
     for (const std::string& name : names_in(incoming())) {
         const auto parsed = parse_incoming_name(name);
-        if (parsed && !is_held(incoming(parsed->random))) uv::remove_tree(incoming() + "/" + name);
+        if (parsed && !is_held(incoming(parsed->random))) remove_from_store(incoming() + "/" + name);
     }
 }
 
@@ -91,10 +99,10 @@ std::uint64_t StoreLayout::reserved() const {
 
 // In one step, so that nobody ever finds a part of it: it may be ended by force in the middle.
 bool StoreLayout::evict(const std::string& program) const {
-    if (is_held(program)) return false;
+    if (is_held(program) || !is_in_its_place(program)) return false;
     const auto random = random_name();
     if (!random || !uv::rename(program, incoming(*random))) return false;
-    uv::remove_tree(incoming(*random));
+    remove_from_store(incoming(*random));
     return true;
 }
 
@@ -123,7 +131,9 @@ class StoreLayout::Inventory {
     /// Contents that no program has, nor one that is on its way.
     void remove_loose_files() {
         for (auto& [id, content] : contents_) {
-            if (content.file.empty() || content.links > 1 || !uv::remove_file(content.file)) continue;
+            if (content.file.empty() || content.links > 1) continue;
+            remove_from_store(content.file);
+            if (uv::stat_link(content.file)) continue;
             content.file.clear();
             drop_link(content);
         }
@@ -170,7 +180,7 @@ class StoreLayout::Inventory {
             const std::string path = directory + "/" + name;
             const auto status = uv::stat_link(path);
             if (status && uv::is_directory(*status)) {
-                add_all(path, program);
+                if (is_in_its_place(path)) add_all(path, program);
             } else {
                 add(path, &program);
             }

@@ -64,6 +64,9 @@ class StoreLayout {
     std::string root_;
 };
 
+/// Removes a file, or a directory with everything in it, if that is in its place (file_hold.h). What cannot be removed stays.
+void remove_from_store(const std::string& path);
+
 /// A name for a directory in incoming/ that nobody has guessed.
 proto::Result<std::string> random_name();
 

@@ -128,18 +128,10 @@ proto::Result<void> remove_file(const std::string& path) {
     return outcome(request, "remove " + path);
 }
 
-void remove_tree(const std::string& path) {
-    const auto status = stat_link(path);
-    if (!status) return;
-    if (!is_directory(*status)) {
-        static_cast<void>(remove_file(path));
-        return;
-    }
-    if (const auto names = list_directory(path)) {
-        for (const std::string& name : *names) remove_tree(path + "/" + name);
-    }
+proto::Result<void> remove_directory(const std::string& path) {
     Request request;
     uv_fs_rmdir(nullptr, &request.raw, path.c_str(), nullptr);
+    return outcome(request, "remove " + path);
 }
 
 std::string home_directory() {

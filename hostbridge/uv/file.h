@@ -44,9 +44,8 @@ proto::Result<void> link_or_copy(const std::string& from, const std::string& to)
 
 proto::Result<void> remove_file(const std::string& path);
 
-/// Removes what is at `path`, with all that is in it if it is a directory; links are not followed. What cannot be removed
-/// stays.
-void remove_tree(const std::string& path);
+/// An empty one.
+proto::Result<void> remove_directory(const std::string& path);
 
 /// Where this user's files are; empty if the system does not know.
 std::string home_directory();

@@ -19,7 +19,7 @@ class FileHoldTest : public testing::Test {
         EXPECT_TRUE(uv::link_or_copy(path_, link_));
     }
 
-    ~FileHoldTest() override { uv::remove_tree(directory_); }
+    ~FileHoldTest() override { remove_from_store(directory_); }
 
     std::string directory_ = testing::TempDir() + random_name().value();
     std::string path_ = directory_ + "/file";

@@ -56,7 +56,7 @@ class ProgramStoreTest : public testing::Test {
     ProgramStoreTest() : directory_(testing::TempDir() + random_name().value()), root_(directory_ + "/a/store") {
         EXPECT_TRUE(uv::make_directory(directory_, 0700));
     }
-    ~ProgramStoreTest() override { uv::remove_tree(directory_); }
+    ~ProgramStoreTest() override { remove_from_store(directory_); }
 
     // Sends what is wanted of them; how many files that was is added to sent_.
     proto::Result<StoredProgram> put(const ProgramStore& store, const std::vector<File>& files) {
@@ -158,7 +158,7 @@ TEST_F(ProgramStoreTest, ReplacesWhatShouldBeADirectoryAndIsNone) {
     const ProgramStore store(root_, 1000);
     const std::vector<File> files{{"tool.exe", "program"}, {"a.dll", "library"}};
     const std::string path = put(store, files).value().path();
-    uv::remove_tree(directory_of(path));
+    remove_from_store(directory_of(path));
     ASSERT_TRUE(uv::create_file(directory_of(path), 0600));
     const auto program = put(store, files);
     ASSERT_TRUE(program) << program.error().message();

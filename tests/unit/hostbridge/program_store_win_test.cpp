@@ -41,7 +41,7 @@ void let_everybody_read(const std::string& path) {
 class WindowsProgramStore : public testing::Test {
   protected:
     WindowsProgramStore() : root_(testing::TempDir() + random_name().value()), store_(root_, 1000) {}
-    ~WindowsProgramStore() override { uv::remove_tree(root_); }
+    ~WindowsProgramStore() override { remove_from_store(root_); }
 
     proto::Result<StoredProgram> put() {
         auto upload = store_.begin({{"tool.exe", 7, proto::sha256("program")}, {"a.dll", 7, proto::sha256("library")}});
