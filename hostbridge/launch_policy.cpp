@@ -44,13 +44,12 @@ std::optional<proto::GuestUser> user_of(const Peer& peer) {
     return peer.guest_user;
 }
 
+constexpr std::array<std::pair<std::string_view, Peer::Transport>, 3> transports{
+    {{"unix", Peer::Transport::unix_socket}, {"vsock", Peer::Transport::vsock}, {"tcp", Peer::Transport::tcp}}};
+
 std::string_view transport_of(const Peer& peer) {
-    switch (peer.transport) {
-        case Peer::Transport::unix_socket: return "unix";
-        case Peer::Transport::vsock: return "vsock";
-        case Peer::Transport::tcp: break;
-    }
-    return "tcp";
+    const auto transport = std::ranges::find(transports, peer.transport, &decltype(transports)::value_type::second);
+    return transport->first;
 }
 
 std::string_view name_of(ProgramIdentity::Origin origin) {
@@ -117,6 +116,10 @@ proto::Result<LaunchPolicy::Condition> LaunchPolicy::parse_condition(std::string
         }
         if (condition.subject == Subject::origin && value != "host" && value != "guest") {
             return proto::stated_error("\"" + std::string(value) + "\" is neither host nor guest");
+        }
+        if (condition.subject == Subject::transport &&
+            std::ranges::find(transports, value, &decltype(transports)::value_type::first) == transports.end()) {
+            return proto::stated_error("\"" + std::string(value) + "\" is none of unix, tcp and vsock");
         }
     }
     return condition;

@@ -94,7 +94,8 @@ TEST(LaunchPolicy, NamesTheLineThatItDoesNotUnderstand) {
     EXPECT_THAT(problem_with("allow user=1"), testing::HasSubstr("\"user=1\" is no condition"));
     for (const std::string_view text :
          {"allow uid", "allow uid=", "allow uid=,", "allow =1", "allow uid=root", "allow uid=5-1", "allow uid=-1",
-          "allow uid=1-", "allow uid=4294967296", "allow uid==1", "1000"}) {
+          "allow uid=1-", "allow uid=4294967296", "allow uid==1", "deny transport=tpc", "allow transport=tcp,udp",
+          "allow origin=Host", "1000"}) {
         EXPECT_THAT(problem_with(text), testing::StartsWith("line 1: ")) << text;
     }
 }
