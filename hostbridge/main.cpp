@@ -21,6 +21,8 @@ int report(const proto::Result<void>& outcome) {
 
 // At most so many as a timer of milliseconds surely takes.
 constexpr double most_seconds = 1e9;
+// More than any system has sockets for one process.
+constexpr int most_sessions = 1 << 24;
 
 void add_seconds(CLI::App& app, const char* name, std::chrono::milliseconds& value, const char* description) {
     app.add_option_function<double>(
@@ -30,6 +32,11 @@ void add_seconds(CLI::App& app, const char* name, std::chrono::milliseconds& val
         ->check(CLI::Range(0.0, most_seconds))
         ->type_name("SECONDS")
         ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(value).count()));
+}
+
+// What a size cannot be; AsSizeValue would wrap it around.
+std::string refuse_sign(const std::string& text) {
+    return text.starts_with('-') ? "a size is not negative" : std::string();
 }
 
 void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
@@ -57,13 +64,14 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
     app.add_flag("--vsock-any-port", options.vsock_admits_any_port,
                  "Ask no vsock client for the key because its port is not one of the guest's root (below 1024)");
     app.add_option("--max-sessions", options.max_sessions, "How many clients are served at once")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, most_sessions))
         ->capture_default_str();
     app.add_option("--cache-dir", options.cache_directory,
                    "Where programs are kept that this host does not see; nobody else may have access")
         ->type_name("DIRECTORY");
     app.add_option("--cache-size", options.cache_size, "How much of them is kept, such as 500MB; 0: none is")
         ->transform(CLI::AsSizeValue(false))
+        ->transform(CLI::Validator(refuse_sign, "SIZE"))
         ->type_name("SIZE")
         ->default_str("1GB");
     app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
@@ -81,6 +89,9 @@ int run(const std::vector<std::string>& arguments) {
     if (const auto code = hostbridge::run_as_helper(arguments)) return *code;
     CLI::App app("Starts Windows programs for Linux guests and carries their streams", "hostbridge");
     app.set_version_flag("--version", "hostbridge " MZINIT_VERSION);
+    app.failure_message([](const CLI::App*, const CLI::Error& failure) {
+        return "hostbridge: " + std::string(failure.what()) + " (--help tells more)\n";
+    });
     hostbridge::AgentOptions options;
     bool json = false;
     add_options(app, options, json);
@@ -89,7 +100,11 @@ int run(const std::vector<std::string>& arguments) {
     keygen->add_option("FILE", new_key_file, "The file; it must not exist")->required();
     std::vector<const char*> argv;
     for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    CLI11_PARSE(app, static_cast<int>(argv.size()), argv.data());
+    try {
+        app.parse(static_cast<int>(argv.size()), argv.data());
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 2;  // --help and --version are no failures
+    }
 
     if (keygen->parsed()) return report(hostbridge::create_key_file(new_key_file));
     if (options.endpoints.empty()) {

@@ -933,6 +933,26 @@ class KeyFile(unittest.TestCase):
         self.assertIn(b"--key-file", result.stderr)
 
 
+class CommandLine(unittest.TestCase):
+    def run_agent(self, *arguments):
+        return subprocess.run([bridges.HOSTBRIDGE, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                              timeout=bridges.HANG_GUARD, check=False, text=True)
+
+    def test_what_is_wrong_with_it_is_said_on_standard_error(self):
+        for arguments in (["--listen"], ["--no-such-option"], ["--cache-size", "-1"], ["--cache-size", "much"], ["--max-sessions", "0"],
+                          ["--grace", "-1"], ["--log", "xml"], ["keygen"], []):
+            with self.subTest(arguments=arguments):
+                result = self.run_agent(*arguments)
+                self.assertEqual((result.returncode, result.stdout), (2, ""), result)
+                self.assertRegex(result.stderr, r"\Ahostbridge: [^\n]{10,200}\n\Z")
+
+    def test_help_and_version_are_no_errors(self):
+        for argument in ("--help", "--version"):
+            result = self.run_agent(argument)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), result)
+            self.assertIn("hostbridge", result.stdout)
+
+
 # --- what a program leaves running ------------------------------------------------------------------------------------
 
 
