@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "hostbridge/file_hold.h"
 #include "hostbridge/host_system.h"
 #include "hostbridge/program_location.h"
 #include "hostbridge/program_search.h"
@@ -211,6 +212,10 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
     }
     if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && !has_expected_head(*program, launch)) {
         seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
+    }
+    if (std::holds_alternative<OpenProgram>(seen) && !is_usable_path(path)) {
+        seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH,
+                       "the path on the host, " + path + ", is too long to start it");
     }
     if (context.can_ask_for_upload && !std::holds_alternative<OpenProgram>(seen)) return UploadNeeded();
     return seen;

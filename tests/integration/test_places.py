@@ -196,6 +196,12 @@ class RelayedPlaceTests(PlaceTests):
         enter = f"cd $D/shared && for i in $(seq 45); do mkdir -p {'y' * 100} && cd {'y' * 100} || exit 3; done; "
         self.assertEqual(self.output(enter + "$S/cwd.exe"), on_windows(self.path(FALLBACK)) + "\n")
 
+    def test_program_whose_path_is_too_long_on_the_host(self):
+        place = self.path(SHARED, "p" * 130, "q" * 130)
+        os.makedirs(place, exist_ok=True)
+        shutil.copy(os.path.join(SAMPLES, "hello.exe"), place)
+        self.assertEqual(self.output('"$P/hello.exe"', P=place), "Hello from Windows!\n")
+
     def test_directory_whose_name_the_host_would_change(self):
         os.makedirs(self.path(SHARED, "dot"), exist_ok=True)
         os.makedirs(self.path(SHARED, "dot."), exist_ok=True)
