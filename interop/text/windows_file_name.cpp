@@ -32,22 +32,26 @@ bool is_device_name(std::string_view name) {
            is_port_name(stem);
 }
 
+/// What stands for nothing else in a path, and that no path may have.
+bool has_forbidden_character(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || std::string_view("\"*<>?|").find(c) != std::string_view::npos;
+    });
+}
+
 }  // namespace
 
 bool has_windows_name_form(std::string_view name) {
     if (name.empty() || name.size() > longest_windows_file_name || name.back() == '.' || name.back() == ' ')
         return false;
-    const bool has_forbidden = std::any_of(name.begin(), name.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 ||
-               std::string_view("\"*/:<>?\\|").find(c) != std::string_view::npos;
-    });
-    return !has_forbidden && utf8_to_utf16(name).has_value();
+    const bool has_separator = name.find_first_of("/\\:") != std::string_view::npos;
+    return !has_separator && !has_forbidden_character(name) && utf8_to_utf16(name).has_value();
 }
 
 bool is_windows_file_name(std::string_view name) { return has_windows_name_form(name) && !is_device_name(name); }
 
 bool names_same_file_on_windows(std::string_view posix_path) {
-    if (posix_path.find('\\') != std::string_view::npos) return false;
+    if (posix_path.find('\\') != std::string_view::npos || has_forbidden_character(posix_path)) return false;
     for (std::size_t begin = 0; begin < posix_path.size();) {
         const std::size_t end = std::min(posix_path.find('/', begin), posix_path.size());
         const std::string_view name = posix_path.substr(begin, end - begin);

@@ -315,9 +315,17 @@ class InPlace(FallbackTest):
                     self.assertEqual((result.returncode, self.runs(), result.stderr.count(b"\n")), (126, [], 1), result)
                     self.assertIn(b"Wine cannot use the working directory's name", result.stderr)
 
+    def test_a_directory_whose_name_wine_cannot_say_is_refused_in_words(self):
+        for name in ("k?x", "a*", "b\\c", "d."):
+            with self.subTest(name=name):
+                os.mkdir(os.path.join(self.directory, name))
+                result = self.run_program("/bin/sh", "-c", 'cd "$0" && exec "$1"', os.path.join(self.directory, name), self.program)
+                self.assertEqual((result.returncode, self.runs(), result.stderr.count(b"\n")), (126, [], 1), result)
+                self.assertIn(b"Wine cannot use the working directory's name", result.stderr)
+
     def test_a_program_that_wine_would_take_for_another_is_refused(self):
         os.mkdir(os.path.join(self.directory, "d"))
-        for name in ("d\\x.exe", "x.exe.", "x.exe "):
+        for name in ("d\\x.exe", "x.exe.", "x.exe ", "x?.exe", "x\t.exe"):
             with self.subTest(name=name):
                 path = shutil.copy(self.program, os.path.join(self.directory, name))
                 result = self.run_program(path)

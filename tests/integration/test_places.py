@@ -204,9 +204,12 @@ class RelayedPlaceTests(PlaceTests):
 
     def test_directory_whose_name_the_host_would_change(self):
         os.makedirs(self.path(SHARED, "dot"), exist_ok=True)
-        os.makedirs(self.path(SHARED, "dot."), exist_ok=True)
-        self.assertEqual(self.output("cd $D/shared/dot. && $S/cwd.exe && $S/env.exe MZINIT_CWD"),
-                         f"{on_windows(self.path(FALLBACK))}\nMZINIT_CWD={self.path(SHARED, 'dot.')}\n")
+        for name in ("dot.", "what?", "a*b", "c|d"):
+            place = self.path(SHARED, name)
+            os.makedirs(place, exist_ok=True)
+            with self.subTest(name=name):
+                self.assertEqual(self.output('cd "$P" && $S/cwd.exe && $S/env.exe MZINIT_CWD', P=place),
+                                 f"{on_windows(self.path(FALLBACK))}\nMZINIT_CWD={place}\n")
 
     def test_directory_whose_name_is_not_utf8(self):
         for place in (SHARED, ELSEWHERE):

@@ -54,6 +54,16 @@ TEST(WindowsFileName, IsNoPathStreamDeviceOrWhatWindowsWouldChange) {
     EXPECT_FALSE(is_windows_file_name(std::string(longest_windows_file_name + 1, 'a')));
 }
 
+TEST(WindowsFileName, IsTheSameInAPathOfLinux) {
+    for (const auto* path : {"/", "/a/b.exe", "./a", "../a/./b", "/a:b", "/\u00FC/b", "/a .b/c"}) {
+        EXPECT_TRUE(names_same_file_on_windows(path)) << path;
+    }
+    for (const auto* path :
+         {"/a\\b", "/a./b", "/a/b ", "/a?/b", "/a*", "/\"a", "/a|b/c", "/<", "/>/a", "/a\tb", "/a\n/b"}) {
+        EXPECT_FALSE(names_same_file_on_windows(path)) << path;
+    }
+}
+
 TEST(WindowsFileName, IsComparedWithoutCase) {
     EXPECT_EQ(windows_comparison_form("Library.DLL"), windows_comparison_form("LIBRARY.dll"));
     EXPECT_EQ(windows_comparison_form("äö.dll"), windows_comparison_form("ÄÖ.dll"));
