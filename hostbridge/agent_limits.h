@@ -45,10 +45,10 @@ inline constexpr std::size_t early_signals = 16;
 inline constexpr std::size_t default_sessions = 4096;
 /// What the program store keeps, in bytes.
 inline constexpr std::uint64_t default_cache_size = 1ull << 30;
-/// Threads of libuv's pool, and how many of them each of the WorkLanes may have: the rest starts programs and delivers Ctrl-C.
-inline constexpr std::size_t pool_threads = 16;
+/// How many threads of libuv's pool each of the WorkLanes may have, and the pool: the rest starts programs and delivers Ctrl-C.
 inline constexpr std::size_t file_threads = 12;
 inline constexpr std::size_t store_threads = 8;
+inline constexpr std::size_t pool_threads = file_threads + store_threads + 4;
 /// Connections that have not proved their right to one, or were refused; beyond it the oldest is dropped.
 inline constexpr std::size_t strangers = 256;
 /// How long a client waits for the names that the agent offers: less than proto::limits::answer_deadline.

@@ -32,7 +32,7 @@ struct SessionServices {
     std::string fallback_directory;
     const ProgramStore* store = nullptr;  ///< Null: no program is stored.
     std::string store_directory;          ///< Where it is, also where it is kept from storing; empty: nowhere.
-    WorkLanes* lanes = nullptr;
+    WorkLanes* lanes = nullptr;           ///< Never null once a session begins.
     std::function<void(const AuditRecord&)> audit;
     std::span<char> scratch;  ///< For reading programs' output.
     DiscardedOutput* discarded_output = nullptr;

@@ -8,8 +8,7 @@
 
 namespace hostbridge {
 
-/// Where work goes that something outside of the agent can hold up for long. Each lane leaves threads of the pool to other work;
-/// there are not enough for both to be held up at once.
+/// Where work goes that something outside of the agent can hold up for long. The lanes leave threads of the pool to other work.
 struct WorkLanes {
     /// `loop` is borrowed.
     explicit WorkLanes(uv_loop_t* loop, std::size_t file_threads = limits::file_threads,
