@@ -213,10 +213,6 @@ Outcome<OpenProgram> find_program(const Launch& launch, const LaunchDescriptors&
     if (auto* program = std::get_if<OpenProgram>(&seen); program != nullptr && !has_expected_head(*program, launch)) {
         seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "the host sees another file at " + path);
     }
-    if (std::holds_alternative<OpenProgram>(seen) && !is_usable_path(path)) {
-        seen = failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH,
-                       "the path on the host, " + path + ", is too long to start it");
-    }
     if (context.can_ask_for_upload && !std::holds_alternative<OpenProgram>(seen)) return UploadNeeded();
     return seen;
 }
@@ -276,6 +272,14 @@ std::optional<LaunchFailure> find_working_directory(const Launch& launch, const 
         request.environment.emplace_back("MZINIT_CWD", guest);
     }
     return std::nullopt;
+}
+
+// Nothing is sent for a launch that cannot be.
+Preparation ask_for_upload(const Launch& launch, const LaunchDescriptors& descriptors, const LaunchContext& context) {
+    if (auto refused = ask_policy_about_guests_programs(context)) return std::move(*refused);
+    ProcessRequest unused;
+    if (auto unusable = find_working_directory(launch, descriptors, context, unused)) return std::move(*unusable);
+    return UploadNeeded();
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
@@ -366,16 +370,15 @@ Preparation prepare_launch(const Launch& launch, const LaunchDescriptors& descri
     auto found = stored     ? take_uploaded_program(launch, descriptors, std::move(*stored))
                  : is_named ? look_up_program(launch.host_name())
                             : find_program(launch, descriptors, context);
-    if (std::holds_alternative<UploadNeeded>(found)) {
-        // Nothing is sent for a launch that cannot be.
-        if (auto refused = ask_policy_about_guests_programs(context)) return std::move(*refused);
-        ProcessRequest unused;
-        if (auto unusable = find_working_directory(launch, descriptors, context, unused)) return std::move(*unusable);
-        return UploadNeeded();
-    }
+    if (std::holds_alternative<UploadNeeded>(found)) return ask_for_upload(launch, descriptors, context);
     if (auto* missing = std::get_if<LaunchFailure>(&found)) return std::move(*missing);
     auto& program = std::get<OpenProgram>(found);
     if (auto refused = ask_policy_about_program(program, context)) return std::move(*refused);
+    if (!is_usable_path(program.path)) {
+        if (!is_named && !program.stored && context.can_ask_for_upload)
+            return ask_for_upload(launch, descriptors, context);
+        return failure(mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, "its path on the host is too long: " + program.path);
+    }
     ProcessRequest request;
     request.program = program.path;
     request.image = identify(program.file.get(), program.size, is_named ? program.path : launch.program());

@@ -200,7 +200,10 @@ class RelayedPlaceTests(PlaceTests):
         place = self.path(SHARED, "p" * 130, "q" * 130)
         os.makedirs(place, exist_ok=True)
         shutil.copy(os.path.join(SAMPLES, "hello.exe"), place)
+        start = len(self.bridge.log())
         self.assertEqual(self.output('"$P/hello.exe"', P=place), "Hello from Windows!\n")
+        if self.windows:
+            self.assertIn(" uploaded=", self.bridge.log()[start:])
 
     def test_directory_whose_name_the_host_would_change(self):
         os.makedirs(self.path(SHARED, "dot"), exist_ok=True)
