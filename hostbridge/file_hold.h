@@ -46,9 +46,9 @@ proto::Result<std::unique_ptr<FileHold>> hold_directory(const std::string& path)
 /// lock.
 bool is_held(const std::string& path);
 
-/// Whether what has this path is in that very place. It is not where a link leads elsewhere that lstat() does not show, as Wine
-/// does not show those of Unix: who removes or renames that path does so to what the link leads to. True if this cannot be found
-/// out, as for what is not there.
+/// Whether the last name of this path is that of what is there. It is not where a link leads elsewhere that lstat() does not
+/// show, as Wine does not show those of Unix: who removes or renames that path does so to what the link leads to. True if this
+/// cannot be found out, as for what is not there.
 bool is_in_its_place(const std::string& path);
 
 /// Waits until nobody else has the lock that is the file `path`, which is made if there is none.

@@ -115,12 +115,12 @@ bool is_held(const std::string& path) {
 }
 
 bool is_in_its_place(const std::string& path) {
-    const std::size_t separator = path.find_last_of("/\\");
-    const auto parent = path_of_what_is_at(path.substr(0, separator));
+    const std::size_t name = path.find_last_of("/\\") + 1;
+    auto expected = path_of_what_is_at(path.substr(0, name));
     const auto found = path_of_what_is_at(path);
-    if (!parent || !found) return true;
-    return interop::windows_comparison_form(*found) ==
-           interop::windows_comparison_form(*parent + "\\" + path.substr(separator + 1));
+    if (!expected || !found) return true;
+    if (!expected->ends_with('\\')) *expected += '\\';  // as the root of a drive does
+    return interop::windows_comparison_form(*found) == interop::windows_comparison_form(*expected + path.substr(name));
 }
 
 proto::Result<std::unique_ptr<FileHold>> lock_file(const std::string& path) {

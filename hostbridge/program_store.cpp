@@ -93,7 +93,7 @@ proto::Result<void> attempt_while_in_use(Attempt attempt) {
 }
 
 // Removing or replacing it would do so to what it leads to.
-proto::Error leads_elsewhere(const std::string& path) {
+proto::Error hidden_link_error(const std::string& path) {
     return store_error(StoreFault::changed, "in the agent's store " + path + " is a link to something else: remove it");
 }
 
@@ -123,7 +123,7 @@ std::string path_in(const std::string& directory, const std::string& name) {
     return path;
 }
 
-bool take_from(const std::string& path, const std::string& to) {
+bool link_from_store(const std::string& path, const std::string& to) {
     return is_in_its_place(path) && uv::link_or_copy(path, to);
 }
 
@@ -189,6 +189,7 @@ struct Upload::State {
     std::vector<bool> verify(const std::string& directory, StoredProgram* holder) const;
     void discard(const std::string& bad_file, const ManifestEntry& entry) const;
     void assemble();
+    void replace_files() const;
     void remove_incoming();
 
     StoreLayout layout;
@@ -212,7 +213,7 @@ proto::Result<std::optional<StoredProgram>> Upload::State::hold_program() {
         remove_from_store(target);
         return std::optional<StoredProgram>();
     }
-    if (!is_in_its_place(target)) return leads_elsewhere(target);
+    if (!is_in_its_place(target)) return hidden_link_error(target);
     if (!is_held(target)) remove_what_is_not_in(entries, target);
     auto directory = hold_directory(target);
     if (!directory) return directory.error();
@@ -267,9 +268,9 @@ proto::Result<void> Upload::State::look_for_contents(const std::vector<bool>& is
             const std::string in_target = target + "/" + entries[i].name;
             if (!is_good_in_target.empty() && !is_good_in_target[i]) discard(in_target, entries[i]);
             remove_unless_regular_file(layout.file(entries[i].sha256));
-            if (!take_from(layout.file(entries[i].sha256), path) && !is_good_in_target.empty() &&
+            if (!link_from_store(layout.file(entries[i].sha256), path) && !is_good_in_target.empty() &&
                 is_good_in_target[i]) {
-                static_cast<void>(take_from(in_target, path));
+                static_cast<void>(link_from_store(in_target, path));
             }
         }
     }
@@ -282,7 +283,7 @@ proto::Result<void> Upload::State::look_for_contents(const std::vector<bool>& is
         const std::string path = directory + "/" + entries[i].name;
         discard(path, entries[i]);
         remove_from_store(path);
-        if (exists(path)) return store_error(StoreFault::no_room, "somebody keeps " + path + " from being removed");
+        if (exists(path)) return store_error(StoreFault::no_room, path + " cannot be removed");
         // The same content under two names comes once.
         if (awaited.insert(entries[i].sha256).second) wanted.push_back(static_cast<std::uint32_t>(i));
     }
@@ -319,16 +320,22 @@ void Upload::State::assemble() {
         // Somebody may use the one that is there: on Linux this takes no file from under it, and where it is protected it is
         // right. Whether all went well is seen by who verifies it.
         if (!exists(target)) static_cast<void>(uv::make_directory(target, 0700));
-        for (const auto& entry : entries) {
-            const std::string from = directory + "/" + entry.name;
-            const std::string to = target + "/" + entry.name;
-            remove_unless_regular_file(to);
-            if (!is_in_its_place(to)) continue;
-            // What Windows does not rename because somebody reads it can still get a second name.
-            static_cast<void>(exists(to) ? uv::rename(from, to) : uv::link_or_copy(from, to));
-        }
+        if (is_in_its_place(target)) replace_files();
     }
     remove_incoming();
+}
+
+void Upload::State::replace_files() const {
+    for (const auto& entry : entries) {
+        const std::string from = layout.incoming(random) + "/" + entry.name;
+        const std::string to = target + "/" + entry.name;
+        remove_unless_regular_file(to);
+        if (!is_in_its_place(to)) continue;
+        // In one step, but for what Windows does not rename because somebody holds it: that can still get a second name.
+        if (exists(to) && uv::rename(from, to)) continue;
+        remove_from_store(to);
+        static_cast<void>(uv::link_or_copy(from, to));
+    }
 }
 
 void Upload::State::remove_incoming() {
@@ -390,7 +397,10 @@ proto::Result<StoredProgram> Upload::finish() {
     }
     if (!program) return store_error(StoreFault::no_room, "the program cannot be put into " + state_->target);
     const auto is_good = state_->verify(state_->target, &*program);
-    if (std::ranges::find(is_good, false) != is_good.end()) {
+    if (const auto bad = std::ranges::find(is_good, false); bad != is_good.end()) {
+        const auto& entry = state_->entries[static_cast<std::size_t>(bad - is_good.begin())];
+        const std::string path = path_in(state_->target, entry.name);
+        if (!is_in_its_place(path)) return hidden_link_error(path);
         return store_error(StoreFault::changed, "somebody changes what is in " + state_->target);
     }
     static_cast<void>(uv::set_times(state_->target, now()));

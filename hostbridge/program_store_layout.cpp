@@ -120,7 +120,7 @@ class StoreLayout::Inventory {
             if (const auto status = uv::stat_link(program.path)) {
                 program.used = status->st_mtim.tv_sec * 1'000'000'000ll + status->st_mtim.tv_nsec;
             }
-            add_all(program.path, program);
+            if (is_in_its_place(program.path)) add_all(program.path, program);
             programs_.push_back(std::move(program));
         }
         std::ranges::sort(programs_, std::ranges::greater(), &Program::used);

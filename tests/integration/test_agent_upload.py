@@ -583,48 +583,6 @@ class OnWindows(AnyAgent, UploadTest):
         self.assertEqual((len(sent), len(result.stdout.splitlines())), (4, 3), result)
         self.assertEqual(self.connect().run(files, ("uses_dlls_plugin.dll",)), ([], result))
 
-    def test_links_that_the_agent_cannot_see_cost_nothing_of_what_they_lead_to(self):
-        """Wine does not show those of Unix, and removes what they lead to."""
-        other = os.path.join(self.directory, "other")
-        precious = os.path.join(other, "precious")
-        os.mkdir(other)
-        with open(precious, "w", encoding="ascii") as file:
-            file.write("precious")
-        library = self.unique()
-        files = [*self.files, library]
-        self.connect().run(files)
-        contents = os.path.join(self.directory, "cache", "files", hashlib.sha256(library[1]).hexdigest())
-        programs = os.path.join(self.directory, "cache", "programs")
-        place, = (directory for directory in map(programs.__add__, ("/" + name for name in os.listdir(programs)))
-                  if os.path.exists(f"{directory}/{library[0]}") and os.path.samefile(f"{directory}/{library[0]}", contents))
-
-        def assert_refused():
-            with self.connect() as client:
-                client.ask(files)
-                _, answer = client.upload(files)
-                self.assertEqual((answer.name, answer.code, answer.started), ("LaunchError", FILE_MISMATCH, False), answer)
-
-        with self.subTest("beside the program"):
-            os.symlink(other, f"{place}/link")
-            self.connect().run(files)
-            os.unlink(f"{place}/link")
-        with self.subTest("in the place of a file"):
-            for path in (contents, f"{place}/{library[0]}"):
-                os.unlink(path)
-                os.symlink(precious, path)
-            assert_refused()
-            os.unlink(contents)
-            assert_refused()
-            os.unlink(f"{place}/{library[0]}")
-            self.connect().run(files)
-        with self.subTest("in the place of the program's directory"):
-            os.rename(place, self.directory + "/away")
-            os.symlink(other, place)
-            assert_refused()
-            os.unlink(place)
-        self.assertEqual(os.listdir(other), ["precious"])
-        self.connect().run(files)
-
     def test_nobody_writes_to_the_files_of_a_running_program(self):
         with open(os.path.join(bridges.SAMPLES, "cat.exe"), "rb") as file:
             files = [("cat.exe", file.read()), self.unique()]
@@ -634,6 +592,57 @@ class OnWindows(AnyAgent, UploadTest):
         # The other one uses the same files, and cannot replace them.
         self.assertEqual(self.connect().run(files, data=b"x")[1].stdout, b"x")
         self.assertEqual(running.communicate(b"y").stdout, b"y")
+
+
+@bridges.needs_windows_agent
+class LinksThatTheAgentCannotSee(UploadTest):
+    """Wine does not show those of Unix, and removes what they lead to."""
+
+    start_bridge = OnWindows.__dict__["start_bridge"]
+    assert_nothing_incoming = OnWindows.assert_nothing_incoming
+    unique = AnyAgent.unique
+
+    def test_they_cost_nothing_of_what_they_lead_to(self):
+        other = os.path.join(self.directory, "other")
+        precious = os.path.join(other, "precious")
+        os.mkdir(other)
+        with open(precious, "w", encoding="ascii") as file:
+            file.write("precious")
+        library = ("unique.dll", b"a library of this test")
+        files = [*self.files, library]
+        self.connect().run(files)
+        contents = os.path.join(self.directory, "cache", "files", hashlib.sha256(library[1]).hexdigest())
+        programs = os.path.join(self.directory, "cache", "programs")
+        place, = (directory for directory in map(programs.__add__, ("/" + name for name in os.listdir(programs)))
+                  if os.path.exists(f"{directory}/{library[0]}") and os.path.samefile(f"{directory}/{library[0]}", contents))
+
+        def assert_refused(link):
+            with self.connect() as client:
+                client.ask(files)
+                _, answer = client.upload(files)
+                self.assertEqual((answer.name, answer.code, answer.started), ("LaunchError", FILE_MISMATCH, False), answer)
+                self.assertIn(f"{os.path.basename(link)} is a link to something else", answer.text)
+
+        with self.subTest("beside the program"):
+            os.symlink(other, f"{place}/link")
+            self.connect().run(files)
+            os.unlink(f"{place}/link")
+        with self.subTest("in the place of a file"):
+            for path in (contents, f"{place}/{library[0]}"):
+                os.unlink(path)
+                os.symlink(precious, path)
+            assert_refused(f"{place}/{library[0]}")
+            os.unlink(contents)
+            assert_refused(f"{place}/{library[0]}")
+            os.unlink(f"{place}/{library[0]}")
+            self.connect().run(files)
+        with self.subTest("in the place of the program's directory"):
+            os.rename(place, self.directory + "/away")
+            os.symlink(other, place)
+            assert_refused(place)
+            os.unlink(place)
+        self.assertEqual(os.listdir(other), ["precious"])
+        self.connect().run(files)
 
 
 if __name__ == "__main__":

@@ -54,5 +54,20 @@ TEST_F(FileHoldTest, SaysOfAFileThatIsBeingRemovedThatItIsInUse) {
     EXPECT_TRUE(open_file(path_));
 }
 
+TEST_F(FileHoldTest, EverythingThatIsNoHiddenLinkIsInItsPlace) {
+    const std::string directory = directory_ + "\\Directory";
+    ASSERT_TRUE(uv::make_directory(directory, 0700));
+    ASSERT_TRUE(uv::create_file(directory + "/file in it", 0600));
+    std::wstring short_path(MAX_PATH, L'\0');
+    short_path.resize(GetShortPathNameW(to_wide(directory).value().c_str(), short_path.data(), MAX_PATH));
+    for (const std::string& path :
+         {path_, link_, directory_ + "\\file", directory_ + "/FILE", directory, directory_ + "/directory",
+          directory + "/file in it", directory_ + "/directory\\File in it", to_utf8(short_path) + "/file in it",
+          directory_ + "/../" + directory_.substr(directory_.find_last_of("/\\") + 1) + "/file", directory_,
+          directory_ + "/not there", std::string("C:\\windows"), std::string("C:/windows")}) {
+        EXPECT_TRUE(is_in_its_place(path)) << path;
+    }
+}
+
 }  // namespace
 }  // namespace hostbridge

@@ -139,6 +139,19 @@ TEST_F(ProgramStoreTest, ReplacesWhatWasTamperedWith) {
     EXPECT_TRUE(store.begin(manifest_of(files)).value().wanted().empty());
 }
 
+TEST_F(ProgramStoreTest, ReplacesAFileWhileAnotherProgramUsesTheRightOne) {
+    const ProgramStore store(root_, 1000);
+    const std::vector<File> files{{"tool.exe", "program"}, {"shared.dll", "library"}};
+    const std::string library = directory_of(put(store, files).value().path()) + "/shared.dll";
+    ASSERT_TRUE(uv::remove_file(library));
+    ASSERT_TRUE(uv::write_all(uv::create_file(library, 0700).value().get(), "another"));
+    const auto user = put(store, {{"user.exe", "user"}, {"shared.dll", "library"}});
+    ASSERT_TRUE(user) << user.error().message();
+    const auto program = put(store, files);
+    ASSERT_TRUE(program) << program.error().message();
+    EXPECT_EQ(contents_of(library), "library");
+}
+
 TEST_F(ProgramStoreTest, ReplacesWhatShouldBeAFileAndIsNone) {
     const ProgramStore store(root_, 1000);
     const std::vector<File> files{{"tool.exe", "program"}, {"a.dll", "library"}};
