@@ -160,11 +160,11 @@ std::variant<LaunchPlan, LaunchFailure> plan_launch(const ProcessRequest& reques
         if (auto checked = interop::check_wine_command_line(request.program, arguments); !checked)
             return argument_failure(checked.error());
         // The policy, and who compared its contents, had this one.
-        if (!interop::names_same_file_on_windows(request.program)) {
-            return LaunchFailure{mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, 0,
-                                 "for the host's Wine this is the path of another file, or of none (a backslash, a "
-                                 "character that Windows "
-                                 "forbids, or a dot or blank at the end of a name)"};
+        if (!interop::names_same_file_for_wine(request.program)) {
+            return LaunchFailure{
+                mzinit::v1::LAUNCH_ERROR_FILE_MISMATCH, 0,
+                "for the host's Wine this is the path of another file, or of none "
+                "(a backslash, a character that Windows forbids, or a dot or blank at the end of a name)"};
         }
     }
     if (request.terminal && !request.terminal->name.empty()) environment.overlay("TERM", request.terminal->name);

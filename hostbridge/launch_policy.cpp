@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "hostbridge/uv/file.h"
+#include "proto/base/check.h"
 
 namespace hostbridge {
 namespace {
@@ -49,6 +50,7 @@ constexpr std::array<std::pair<std::string_view, Peer::Transport>, 3> transports
 
 std::string_view transport_of(const Peer& peer) {
     const auto transport = std::ranges::find(transports, peer.transport, &decltype(transports)::value_type::second);
+    CHECK(transport != transports.end());
     return transport->first;
 }
 

@@ -10,6 +10,7 @@
 #include "hostbridge/host_system.h"
 #include "hostbridge/key_file.h"
 #include "hostbridge/log_sink.h"
+#include "interop/text/printable.h"
 
 namespace {
 
@@ -36,7 +37,7 @@ void add_seconds(CLI::App& app, const char* name, std::chrono::milliseconds& val
 
 // What a size cannot be; AsSizeValue would wrap it around.
 std::string refuse_sign(const std::string& text) {
-    return text.starts_with('-') ? "a size is not negative" : std::string();
+    return text.find('-') != std::string::npos ? "a size is not negative" : std::string();
 }
 
 void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
@@ -71,7 +72,7 @@ void add_options(CLI::App& app, hostbridge::AgentOptions& options, bool& json) {
         ->type_name("DIRECTORY");
     app.add_option("--cache-size", options.cache_size, "How much of them is kept, such as 500MB; 0: none is")
         ->transform(CLI::AsSizeValue(false))
-        ->transform(CLI::Validator(refuse_sign, "SIZE"))
+        ->transform(CLI::Validator(refuse_sign, ""))
         ->type_name("SIZE")
         ->default_str("1GB");
     app.add_option("--exit-object", options.exit_object, "libmzexit.so, which reports all 32 bits of Wine's exit codes")
@@ -90,7 +91,7 @@ int run(const std::vector<std::string>& arguments) {
     CLI::App app("Starts Windows programs for Linux guests and carries their streams", "hostbridge");
     app.set_version_flag("--version", "hostbridge " MZINIT_VERSION);
     app.failure_message([](const CLI::App*, const CLI::Error& failure) {
-        return "hostbridge: " + std::string(failure.what()) + " (--help tells more)\n";
+        return "hostbridge: " + interop::printable_line(failure.what()) + " (--help tells more)\n";
     });
     hostbridge::AgentOptions options;
     bool json = false;

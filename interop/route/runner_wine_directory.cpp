@@ -23,14 +23,14 @@ std::size_t units(std::string_view text) {
 }  // namespace
 
 bool wine_can_start_in(const std::string& directory, const std::vector<WineDrive>& drives) {
-    if (!names_same_file_on_windows(directory)) return false;
+    if (!names_same_file_for_wine(directory)) return false;
     const WineDrive* drive = closest_drive(directory, drives);
     if (drive == nullptr) return unix_root.size() + units(directory) <= longest_directory;
     return drive_name.size() + units(below_drive(directory, *drive)) <= longest_directory;
 }
 
 bool wine_can_start_in(const std::string& directory, const VariableLookup& lookup) {
-    if (!names_same_file_on_windows(directory)) return false;
+    if (!names_same_file_for_wine(directory)) return false;
     if (unix_root.size() + directory.size() <= longest_directory) return true;
     return wine_can_start_in(directory, find_wine_drives(wine_prefix(lookup)));
 }

@@ -64,11 +64,10 @@ using Words = std::vector<std::string>;
 
 proto::Result<Words> words_for_program(const LocalLaunch& launch) {
     if (auto checked = check_wine_command_line(launch.program, launch.arguments); !checked) return checked.error();
-    if (!names_same_file_on_windows(launch.program)) {
+    if (!names_same_file_for_wine(launch.program)) {
         return proto::stated_error(
-            "for Wine this is the path of another file, or of none (a backslash, a character that Windows forbids, or "
-            "a "
-            "dot or blank at the end of a name)");
+            "for Wine this is the path of another file, or of none "
+            "(a backslash, a character that Windows forbids, or a dot or blank at the end of a name)");
     }
     Words words{launch.program};
     words.insert(words.end(), launch.arguments.begin(), launch.arguments.end());

@@ -32,7 +32,7 @@ bool is_device_name(std::string_view name) {
            is_port_name(stem);
 }
 
-/// What stands for nothing else in a path, and that no path may have.
+/// What Windows forbids anywhere in a path; separators, and the colon, have a meaning there.
 bool has_forbidden_character(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) {
         return static_cast<unsigned char>(c) < 0x20 || std::string_view("\"*<>?|").find(c) != std::string_view::npos;
@@ -50,7 +50,7 @@ bool has_windows_name_form(std::string_view name) {
 
 bool is_windows_file_name(std::string_view name) { return has_windows_name_form(name) && !is_device_name(name); }
 
-bool names_same_file_on_windows(std::string_view posix_path) {
+bool names_same_file_for_wine(std::string_view posix_path) {
     if (posix_path.find('\\') != std::string_view::npos || has_forbidden_character(posix_path)) return false;
     for (std::size_t begin = 0; begin < posix_path.size();) {
         const std::size_t end = std::min(posix_path.find('/', begin), posix_path.size());

@@ -18,10 +18,10 @@ bool is_windows_file_name(std::string_view name);
 /// The same but for devices, which only the last name of a path can mean to Wine. Pure.
 bool has_windows_name_form(std::string_view name);
 
-/// Whether Windows, or Wine, would look for the very names of this path of Linux, absolute or not. It does not look at dots and
-/// blanks at the end of one, takes a backslash in one for a separator, so that another file would be meant, and looks for no name
-/// with a character that it forbids. (Wine does for one with a colon.) Pure.
-bool names_same_file_on_windows(std::string_view posix_path);
+/// Whether Wine would look for the very names of this path of Linux, absolute or not. It does not look at dots and blanks at the
+/// end of one, takes a backslash in one for a separator, so that another file would be meant, and looks for no name with a
+/// character that Windows forbids, but the colon. Pure.
+bool names_same_file_for_wine(std::string_view posix_path);
 
 /// `name` as Windows compares names of files: two whose forms are equal cannot be in one directory there. Empty if it is not UTF-8.
 /// Case as in windows_upper_case(). Pure.

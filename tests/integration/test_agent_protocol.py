@@ -939,7 +939,7 @@ class CommandLine(unittest.TestCase):
                               timeout=bridges.HANG_GUARD, check=False, text=True)
 
     def test_what_is_wrong_with_it_is_said_on_standard_error(self):
-        for arguments in (["--listen"], ["--no-such-option"], ["--cache-size", "-1"], ["--cache-size", "much"], ["--max-sessions", "0"],
+        for arguments in (["--listen"], ["--no-such-option"], ["--cache-size", "-1"], ["--cache-size", " -1"], ["--no\nline"], ["--cache-size", "much"], ["--max-sessions", "0"],
                           ["--grace", "-1"], ["--log", "xml"], ["keygen"], []):
             with self.subTest(arguments=arguments):
                 result = self.run_agent(*arguments)
