@@ -17,12 +17,12 @@ inline constexpr std::array<std::chrono::milliseconds, 7> patience{
     std::chrono::milliseconds(640),
 };
 
-/// Does `attempt` until it succeeds or fails for another reason than `is_temporary` says, or all of `patience` has passed.
+/// Does `attempt`, which returns a proto::Result, until it succeeds or fails for another reason than `is_temporary` says, or all of `patience` has passed.
 /// `wait` is called with each of that. For the work queue.
 template <typename Attempt, typename IsTemporary, typename Wait>
-proto::Result<void> attempt_patiently(Attempt attempt, IsTemporary is_temporary, Wait wait) {
+auto attempt_patiently(Attempt attempt, IsTemporary is_temporary, Wait wait) {
     for (const auto pause : patience) {
-        proto::Result<void> outcome = attempt();
+        auto outcome = attempt();
         if (outcome || !is_temporary(outcome.error())) return outcome;
         wait(pause);
     }

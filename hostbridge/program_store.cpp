@@ -66,6 +66,12 @@ bool is_what_it_should_be(ReadableFile& file, const ManifestEntry& entry) {
     return read && digest.finish() == entry.sha256;
 }
 
+// The file is closed again: on Windows a name is not free before that.
+bool holds_what_it_should(const std::string& path, const ManifestEntry& entry) {
+    const auto file = open_file(path);
+    return file && is_what_it_should_be(**file, entry);
+}
+
 /// The file itself, whatever its name: two links to one have the same.
 std::optional<std::pair<std::uint64_t, std::uint64_t>> identity(const std::string& path) {
     const auto status = uv::stat_link(path);
@@ -87,7 +93,7 @@ void remove_unless_regular_file(const std::string& path) {
 }
 
 template <typename Attempt>
-proto::Result<void> attempt_while_in_use(Attempt attempt) {
+auto attempt_while_in_use(Attempt attempt) {
     return attempt_patiently(attempt, is_in_use,
                              [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
 }
@@ -103,15 +109,8 @@ proto::Result<void> rename_patiently(const std::string& from, const std::string&
 }
 
 // Another upload may remove its link to the same content at that moment.
-std::unique_ptr<ReadableFile> hold_file_patiently(const std::string& path) {
-    std::unique_ptr<ReadableFile> file;
-    static_cast<void>(attempt_while_in_use([&]() -> proto::Result<void> {
-        auto held = hold_file(path);
-        if (!held) return held.error();
-        file = std::move(*held);
-        return {};
-    }));
-    return file;
+proto::Result<std::unique_ptr<ReadableFile>> hold_file_patiently(const std::string& path) {
+    return attempt_while_in_use([&] { return hold_file(path); });
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -227,10 +226,10 @@ std::vector<bool> Upload::State::verify(const std::string& directory, StoredProg
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const std::string path = directory + "/" + entries[i].name;
         // What is only looked at must not keep another upload from removing a link to the same content.
-        auto content = holds ? hold_file_patiently(path) : open_file(path).value_or(nullptr);
-        if (!content || !is_what_it_should_be(*content, entries[i])) continue;
+        auto content = holds ? hold_file_patiently(path) : open_file(path);
+        if (!content || !is_what_it_should_be(**content, entries[i])) continue;
         is_good[i] = true;
-        if (holds) holder->files_.push_back(std::move(content));
+        if (holds) holder->files_.push_back(std::move(*content));
     }
     return is_good;
 }
@@ -282,8 +281,9 @@ proto::Result<void> Upload::State::look_for_contents(const std::vector<bool>& is
         if (is_good[i]) continue;
         const std::string path = directory + "/" + entries[i].name;
         discard(path, entries[i]);
-        remove_from_store(path);
-        if (exists(path)) return store_error(StoreFault::no_room, path + " cannot be removed");
+        if (exists(path)) {
+            if (auto removed = uv::remove_file(path); !removed) return removed;
+        }
         // The same content under two names comes once.
         if (awaited.insert(entries[i].sha256).second) wanted.push_back(static_cast<std::uint32_t>(i));
     }
@@ -329,10 +329,10 @@ void Upload::State::replace_files() const {
     for (const auto& entry : entries) {
         const std::string from = layout.incoming(random) + "/" + entry.name;
         const std::string to = target + "/" + entry.name;
-        remove_unless_regular_file(to);
-        if (!is_in_its_place(to)) continue;
-        // In one step, but for what Windows does not rename because somebody holds it: that can still get a second name.
-        if (exists(to) && uv::rename(from, to)) continue;
+        if (!is_in_its_place(to) || uv::rename(from, to)) continue;
+        // Somebody holds one of them, on Windows, or there is a directory. What is right stays: whoever verifies it now would miss
+        // it. Otherwise what is held can still get a second name.
+        if (holds_what_it_should(to, entry)) continue;
         remove_from_store(to);
         static_cast<void>(uv::link_or_copy(from, to));
     }
