@@ -117,12 +117,14 @@ proto::Result<StopSignals> watch_stop_signals(uv_loop_t* loop, BridgeServer& ser
 // Copies to the program store, starts of Wine and slow disks each hold a thread, and libuv has four by itself.
 void enlarge_thread_pool(uv_loop_t* loop) {
     constexpr const char* variable = "UV_THREADPOOL_SIZE";
-    const char* own = std::getenv(variable);
-    const std::optional<std::string> users = own != nullptr ? std::optional<std::string>(own) : std::nullopt;
+    const char* value = std::getenv(variable);
+    const bool is_set = value != nullptr;
+    const std::string for_programs = is_set ? value : "";
     set_own_variable(variable, std::to_string(limits::pool_threads).c_str());
+    // The first one makes libuv look.
     uv::queue_work(
-        loop, [] {}, [] {});                                       // the first one makes libuv look
-    set_own_variable(variable, users ? users->c_str() : nullptr);  // for the programs
+        loop, [] {}, [] {});
+    set_own_variable(variable, is_set ? for_programs.c_str() : nullptr);
 }
 
 // The loop's end waits for all work. That would be as long as another agent has the store's lock, which may be stopped, or as a

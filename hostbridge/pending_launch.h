@@ -16,9 +16,9 @@
 
 namespace hostbridge {
 
-/// A Launch from its message to a program that can be started. Looks for the program on the lane for files, or that for the store if the program may be copied, and has the client send
-/// it if this host does not see it. Destroying it gives that up; nothing is called any more then. Events come from the loop, never
-/// from inside begin(), and may destroy it.
+/// A Launch from its message to a program that can be started. Looks for the program on the lane for files, or that for the store
+/// if the program may be copied, and has the client send it if this host does not see it. Destroying it gives that up; nothing is
+/// called any more then. Events come from the loop, never from inside begin(), and may destroy it.
 class PendingLaunch : public std::enable_shared_from_this<PendingLaunch> {
   public:
     struct Events {

@@ -55,15 +55,19 @@ LaunchFailure argument_failure(const proto::Error& error) {
     return {v1::LAUNCH_ERROR_ARGUMENT_REFUSED, 0, error.message()};
 }
 
+/// What has none is a batch file, if its name says so.
+bool has_program_header(const interop::ImageDescription& image) {
+    return image.kind != interop::ImageKind::not_mz && image.kind != interop::ImageKind::batch;
+}
+
 /// What only the name and the content together tell.
 std::optional<LaunchFailure> name_refusal(const interop::ImageDescription& image, bool is_batch) {
     // What the guest calls a batch file is none unless its name here says so.
-    const bool has_program_header = image.kind != interop::ImageKind::not_mz && image.kind != interop::ImageKind::batch;
-    if (is_batch && has_program_header) {
+    if (is_batch && has_program_header(image)) {
         return LaunchFailure{v1::LAUNCH_ERROR_BAD_FORMAT, ERROR_BAD_EXE_FORMAT,
                              interop::describe(image) + ", with a name that makes Windows run it as a batch file"};
     }
-    if (!is_batch && !has_program_header) return launch_failure(ERROR_BAD_EXE_FORMAT);
+    if (!is_batch && !has_program_header(image)) return launch_failure(ERROR_BAD_EXE_FORMAT);
     return std::nullopt;
 }
 
@@ -196,8 +200,7 @@ void report_start(uv_loop_t* loop, Launch& launch) {
     if (launch.failure) return launch.started(std::move(*launch.failure));
     if (launch.request.detached) return launch.started(DetachedProgram{launch.child.id});
     const bool has_console = launch.console != nullptr;
-    const auto kind = launch.request.image.kind;
-    const bool is_batch = kind == interop::ImageKind::batch || kind == interop::ImageKind::not_mz;
+    const bool is_batch = !has_program_header(launch.request.image);
     RunningProgram::Parts parts{.child = std::move(launch.child),
                                 .job = std::move(*launch.job),
                                 .stdin_read_end = has_console ? UniqueHandle() : duplicate(launch.childs[0].get()),
