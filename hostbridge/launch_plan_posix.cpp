@@ -6,6 +6,7 @@
 #include "interop/route/runner_search.h"
 #include "interop/route/runner_wine_batch.h"
 #include "interop/route/runner_wine_directory.h"
+#include "interop/route/runner_wine_drives.h"
 #include "interop/text/command_line.h"
 #include "interop/text/environment.h"
 #include "interop/text/path_map.h"

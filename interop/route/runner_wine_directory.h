@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "interop/route/runner_wine_batch.h"
+#include "interop/route/runner_wine.h"
+#include "interop/route/runner_wine_drives.h"
 
 namespace interop {
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "interop/route/runner_wine_drives.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
@@ -7,7 +9,6 @@
 
 #include "interop/os/list_directory.h"
 #include "interop/os/unique_fd.h"
-#include "interop/route/runner_wine_batch.h"
 
 namespace interop {
 namespace {

@@ -15,6 +15,7 @@
 #include "interop/route/runner_wine_addresses.h"
 #include "interop/route/runner_wine_batch.h"
 #include "interop/route/runner_wine_directory.h"
+#include "interop/route/runner_wine_drives.h"
 #include "interop/text/command_line.h"
 #include "interop/text/windows_file_name.h"
 #include "interop/text/printable.h"
