@@ -8,7 +8,6 @@ import re
 import select
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -914,43 +913,6 @@ class Stopping(unittest.TestCase):
         self.assertTrue(os.path.exists(self.endpoint.partition(":")[2]))
         self.bridge = self.enterContext(bridges.start_native_bridge(self.directory))
         self.assertEqual(self.start("true").communicate().code, 0)
-
-
-class KeyFile(unittest.TestCase):
-    def test_a_key_that_others_can_read_is_refused(self):
-        with bridges.TemporaryDirectory() as directory:
-            key_file = bridges.make_key(directory)
-            os.chmod(key_file, 0o640)
-            result = subprocess.run([bridges.HOSTBRIDGE, "--listen", "tcp:127.0.0.1:0", "--key-file", key_file],
-                                    stderr=subprocess.PIPE, timeout=bridges.HANG_GUARD, check=False)
-            self.assertNotEqual(result.returncode, 0)
-            self.assertIn(key_file.encode(), result.stderr)
-
-    def test_tcp_without_a_key_is_refused(self):
-        result = subprocess.run([bridges.HOSTBRIDGE, "--listen", "tcp:127.0.0.1:0"], stderr=subprocess.PIPE,
-                                timeout=bridges.HANG_GUARD, check=False)
-        self.assertNotEqual(result.returncode, 0)
-        self.assertIn(b"--key-file", result.stderr)
-
-
-class CommandLine(unittest.TestCase):
-    def run_agent(self, *arguments):
-        return subprocess.run([bridges.HOSTBRIDGE, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-                              timeout=bridges.HANG_GUARD, check=False, text=True)
-
-    def test_what_is_wrong_with_it_is_said_on_standard_error(self):
-        for arguments in (["--listen"], ["--no-such-option"], ["--cache-size", "-1"], ["--cache-size", " -1"], ["--no\nline"], ["--cache-size", "much"], ["--max-sessions", "0"],
-                          ["--grace", "-1"], ["--log", "xml"], ["keygen"], []):
-            with self.subTest(arguments=arguments):
-                result = self.run_agent(*arguments)
-                self.assertEqual((result.returncode, result.stdout), (2, ""), result)
-                self.assertRegex(result.stderr, r"\Ahostbridge: [^\n]{10,200}\n\Z")
-
-    def test_help_and_version_are_no_errors(self):
-        for argument in ("--help", "--version"):
-            result = self.run_agent(argument)
-            self.assertEqual((result.returncode, result.stderr), (0, ""), result)
-            self.assertIn("hostbridge", result.stdout)
 
 
 # --- what a program leaves running ------------------------------------------------------------------------------------

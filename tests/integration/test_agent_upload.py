@@ -141,6 +141,10 @@ class UploadTest(unittest.TestCase):
         self.addCleanup(client.close)
         return client.begin()
 
+    def unique(self, contents=b"a library of this test"):
+        """A file that the store cannot have."""
+        return "unique.dll", contents + os.urandom(16)
+
     def assert_protocol_error(self, client):
         """The launch ends with it: its line in the log is the only one. Perhaps the program had been started by then."""
         client.connection.flush()
@@ -161,10 +165,6 @@ class AnyAgent:
 
     files = ()
     expected = None  # exit code
-
-    def unique(self, contents=b"a library of this test"):
-        """A file that the store cannot have."""
-        return "unique.dll", contents + os.urandom(16)
 
     def assert_runs(self, files, wanted):
         sent, result = self.connect().run(files)
@@ -553,10 +553,7 @@ class OtherLinuxAgents(unittest.TestCase):
             bridge.assert_alive()
 
 
-@bridges.needs_windows_agent
-class OnWindows(AnyAgent, UploadTest):
-    expected = 0
-
+class WindowsUploadTest(UploadTest):
     @classmethod
     def start_bridge(cls, *options):
         with open(os.path.join(bridges.SAMPLES, "hello.exe"), "rb") as file:
@@ -573,6 +570,11 @@ class OnWindows(AnyAgent, UploadTest):
             return not os.path.exists(incoming) or not os.listdir(incoming)
 
         wait_until(is_clean, "nothing is left of uploads")
+
+
+@bridges.needs_windows_agent
+class OnWindows(AnyAgent, WindowsUploadTest):
+    expected = 0
 
     def test_dlls_are_found_beside_the_program(self):
         files = []
@@ -595,12 +597,8 @@ class OnWindows(AnyAgent, UploadTest):
 
 
 @bridges.needs_windows_agent
-class LinksThatTheAgentCannotSee(UploadTest):
+class LinksThatTheAgentCannotSee(WindowsUploadTest):
     """Wine does not show those of Unix, and removes what they lead to."""
-
-    start_bridge = OnWindows.__dict__["start_bridge"]
-    assert_nothing_incoming = OnWindows.assert_nothing_incoming
-    unique = AnyAgent.unique
 
     def test_they_cost_nothing_of_what_they_lead_to(self):
         other = os.path.join(self.directory, "other")
@@ -613,7 +611,7 @@ class LinksThatTheAgentCannotSee(UploadTest):
         self.connect().run(files)
         contents = os.path.join(self.directory, "cache", "files", hashlib.sha256(library[1]).hexdigest())
         programs = os.path.join(self.directory, "cache", "programs")
-        place, = (directory for directory in map(programs.__add__, ("/" + name for name in os.listdir(programs)))
+        place, = (directory for directory in (f"{programs}/{name}" for name in os.listdir(programs))
                   if os.path.exists(f"{directory}/{library[0]}") and os.path.samefile(f"{directory}/{library[0]}", contents))
 
         def assert_refused(link):
